@@ -1,0 +1,1 @@
+//! Who runs it: fixed chunks, fixed order of reduction, cancellation.
