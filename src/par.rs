@@ -1,1 +1,64 @@
-//! Who runs it: fixed chunks, fixed order of reduction, cancellation.
+//! Who runs it: fixed chunks, fixed order of reduction, any number of threads.
+//!
+//! *Knows*: closures over ranges. *Does not know*: what they compute.
+//! *Cost*: one task per chunk; a pool of its own for each fit that asks for a thread count.
+//! *Fails* when threads cannot be started.
+//!
+//! The bits never depend on the number of threads: work is cut into chunks whose size depends on the
+//! data alone, each chunk writes its own part of the output, and sums are added in chunk order.
+
+use crate::model::FitError;
+
+/// The threads of one fit or one evaluation.
+pub(crate) struct Workers {
+    #[cfg(feature = "parallel")]
+    pool: rayon::ThreadPool,
+}
+
+impl Workers {
+    /// Starts `threads` threads; 0 stands for one per core.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn new(threads: usize) -> Result<Self, FitError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .map_err(|error| FitError::Threads { threads, reason: error.to_string() })?;
+        Ok(Self { pool })
+    }
+
+    /// Without the feature `parallel` the caller's thread does everything.
+    #[cfg(not(feature = "parallel"))]
+    pub(crate) fn new(_threads: usize) -> Result<Self, FitError> {
+        Ok(Self {})
+    }
+
+    /// Runs `work` on every job and returns the results in the order of the jobs. `state` makes the
+    /// working memory of one thread; what is left in it must not change a result.
+    #[cfg(feature = "parallel")]
+    pub(crate) fn map<J: Send, S, R: Send>(
+        &self,
+        jobs: Vec<J>,
+        state: impl Fn() -> S + Send + Sync,
+        work: impl Fn(&mut S, J) -> R + Send + Sync,
+    ) -> Vec<R> {
+        use rayon::prelude::*;
+        self.pool.install(|| jobs.into_par_iter().map_init(state, work).collect())
+    }
+
+    #[cfg(not(feature = "parallel"))]
+    pub(crate) fn map<J: Send, S, R: Send>(
+        &self,
+        jobs: Vec<J>,
+        state: impl Fn() -> S + Send + Sync,
+        work: impl Fn(&mut S, J) -> R + Send + Sync,
+    ) -> Vec<R> {
+        let mut state = state();
+        jobs.into_iter().map(|job| work(&mut state, job)).collect()
+    }
+}
+
+/// Cuts `0..n` into chunks of `chunk`; the cut depends on nothing else.
+pub(crate) fn chunks(n: usize, chunk: usize) -> impl ExactSizeIterator<Item = std::ops::Range<usize>> {
+    let chunk = chunk.max(1);
+    (0..n.div_ceil(chunk)).map(move |i| i * chunk..((i + 1) * chunk).min(n))
+}

@@ -1,1 +1,17 @@
-//! Room: model.
+//! The shared contract: what does every model promise?
+//!
+//! *Knows*: `data`. *Does not know*: any algorithm; there is no arithmetic here.
+//! *Cost*: none; a trait call per profile and per block of scores.
+//! *Fails* with [`ParamError`], [`FitError`] and [`QueryError`], which say what to change.
+
+mod context;
+mod fit;
+mod query;
+mod rating;
+mod score;
+
+pub use context::{FitContext, Progress, Stop};
+pub use fit::{EpochReport, Fit, FitError, FitReport, Fitted, ParamError, Params, StopReason};
+pub use query::{Profile, Query, QueryError};
+pub use rating::{Basis, PredictRating, Prediction, RatingScale};
+pub use score::{Factors, Score};

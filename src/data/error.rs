@@ -1,0 +1,64 @@
+//! What can be wrong with data.
+
+use std::fmt;
+
+/// Data that cannot be used as it is; the message says where it is wrong and what to do.
+#[derive(Debug, thiserror::Error, PartialEq)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A raw id that no record named.
+    #[error("unknown {kind} id {id}: it is not in the data; a new user is asked for by a history (fold-in)")]
+    UnknownId {
+        /// "user" or "item".
+        kind: &'static str,
+        /// The id as it was asked for.
+        id: String,
+    },
+    /// More distinct ids than a 32-bit index can number.
+    #[error("more than {} distinct ids: split the data", u32::MAX - 1)]
+    TooManyIds,
+    /// Columns that belong together differ in length.
+    #[error("column `{column}` has {found} entries, the others have {expected}")]
+    Length {
+        /// The column that differs.
+        column: &'static str,
+        /// Its length.
+        found: usize,
+        /// The length of the others.
+        expected: usize,
+    },
+    /// An index beyond the declared number of users or items.
+    #[error("event {event}: {kind} index {index} is not below the declared {n}")]
+    OutOfBounds {
+        /// Position of the event, from 0.
+        event: usize,
+        /// "user" or "item".
+        kind: &'static str,
+        /// The index found.
+        index: u32,
+        /// How many there are.
+        n: u32,
+    },
+    /// A value that is NaN or infinite.
+    #[error("event {event}: value {value} is not finite; drop the record or set lenient reading")]
+    NotFinite {
+        /// Position of the event, from 0.
+        event: usize,
+        /// The value found.
+        value: f32,
+    },
+    /// Two events of one user with one item, where only one may stand.
+    #[error("{user:?} has two events with {item:?}; choose a policy for duplicates in `InteractionsBuilder`")]
+    Duplicate {
+        /// The user of both.
+        user: super::UserIx,
+        /// The item of both.
+        item: super::ItemIx,
+    },
+}
+
+impl DataError {
+    pub(crate) fn unknown<Q: fmt::Debug + ?Sized>(kind: &'static str, id: &Q) -> Self {
+        Self::UnknownId { kind, id: format!("{id:?}") }
+    }
+}

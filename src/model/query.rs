@@ -1,0 +1,150 @@
+//! One question to a model, and what the model remembers about the asker.
+
+use crate::data::{DataError, History, ItemIx, UserIx};
+
+/// One question: a known user, or a history (fold-in), or both; optionally a moment.
+///
+/// | made by | answered from |
+/// |---|---|
+/// | [`Query::user`] | the user's trained row |
+/// | [`Query::history`] | the given events, folded in: nothing is stored |
+/// | [`Query::anyone`] | what holds for everybody: biases, popularity |
+///
+/// A query with a user *and* a history is answered from the history, which is taken to be all that
+/// is known of the user; the trained row only tells what they have seen before.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Query<'a> {
+    /// A user of the training data.
+    pub user: Option<UserIx>,
+    /// Events of the asker.
+    pub history: Option<History<'a>>,
+    /// The moment asked about, in the unit of the data's times.
+    pub at: Option<i64>,
+}
+
+impl<'a> Query<'a> {
+    /// Asks for a user of the training data.
+    pub fn user(user: UserIx) -> Self {
+        Self { user: Some(user), ..Self::default() }
+    }
+
+    /// Asks for somebody known only by these events.
+    pub fn history(history: History<'a>) -> Self {
+        Self { history: Some(history), ..Self::default() }
+    }
+
+    /// Asks for somebody of whom nothing is known.
+    pub fn anyone() -> Self {
+        Self::default()
+    }
+
+    /// The same question with a history instead of the trained row.
+    #[must_use]
+    pub fn with_history(self, history: History<'a>) -> Self {
+        Self { history: Some(history), ..self }
+    }
+
+    /// The same question about another moment.
+    #[must_use]
+    pub fn at(self, time: i64) -> Self {
+        Self { at: Some(time), ..self }
+    }
+}
+
+/// A question that cannot be answered.
+#[derive(Clone, Debug, thiserror::Error, PartialEq)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// The user is not in the model.
+    #[error("{user:?} is unknown: the model has {n_users} users; ask with a history to fold a new one in")]
+    UnknownUser {
+        /// The user asked for.
+        user: UserIx,
+        /// How many the model has.
+        n_users: u32,
+    },
+    /// An item of the question is not in the model.
+    #[error("{item:?} is unknown: the model has {n_items} items; leave it out of the question")]
+    UnknownItem {
+        /// The item found.
+        item: ItemIx,
+        /// How many the model has.
+        n_items: u32,
+    },
+    /// The history is malformed.
+    #[error("history: {0}")]
+    History(String),
+    /// The asker's small linear system could not be solved.
+    #[error("the history cannot be folded in: {0}; raise the regularization")]
+    Unsolvable(String),
+}
+
+impl From<DataError> for QueryError {
+    fn from(error: DataError) -> Self {
+        Self::History(error.to_string())
+    }
+}
+
+impl QueryError {
+    /// Checks that a user is one of `n_users`.
+    ///
+    /// # Errors
+    /// [`QueryError::UnknownUser`] otherwise.
+    pub fn check_user(user: UserIx, n_users: u32) -> Result<(), Self> {
+        if user.get() < n_users { Ok(()) } else { Err(Self::UnknownUser { user, n_users }) }
+    }
+
+    /// Checks that all items are among `n_items`.
+    ///
+    /// # Errors
+    /// [`QueryError::UnknownItem`] with the first that is not.
+    pub fn check_items(items: &[ItemIx], n_items: u32) -> Result<(), Self> {
+        match items.iter().find(|item| item.get() >= n_items) {
+            None => Ok(()),
+            Some(&item) => Err(Self::UnknownItem { item, n_items }),
+        }
+    }
+
+    /// Checks a history from a caller: lengths, finite values, known items.
+    ///
+    /// # Errors
+    /// [`QueryError::History`] or [`QueryError::UnknownItem`].
+    pub fn check_history(history: &History<'_>, n_items: u32) -> Result<(), Self> {
+        History::new(history.ids, history.values)?;
+        Self::check_items(history.ids, n_items)
+    }
+}
+
+/// What a model needs to remember about one asker; filled by
+/// [`Score::profile`](super::Score::profile), reusable from query to query.
+///
+/// What the fields hold is the model's own affair: a caller only passes the profile back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile {
+    /// Dense numbers, for example the asker's factors.
+    pub dense: Vec<f32>,
+    /// A constant added to every score.
+    pub offset: f32,
+    /// Sparse numbers, for example residuals of the items touched, sorted by item.
+    pub sparse: Vec<(ItemIx, f32)>,
+    /// On what the asker's side rests.
+    pub basis: super::Basis,
+    /// Working memory of the model, so that the next question allocates nothing.
+    pub scratch: Vec<f32>,
+}
+
+impl Profile {
+    /// An empty profile.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Empties the profile and keeps its memory.
+    pub fn clear(&mut self) {
+        self.dense.clear();
+        self.offset = 0.0;
+        self.sparse.clear();
+        self.basis = super::Basis::default();
+    }
+}
