@@ -2,35 +2,8 @@
 
 use std::time::Duration;
 
-use super::{FitContext, Score};
+use super::{FitContext, ParamError, Params, Score};
 use crate::data::Interactions;
-
-/// A parameter outside its range.
-#[derive(Clone, Debug, thiserror::Error, PartialEq)]
-#[error("`{name}` is {found}; it must be {expected}")]
-pub struct ParamError {
-    /// The parameter.
-    pub name: &'static str,
-    /// Its value.
-    pub found: String,
-    /// What it must be.
-    pub expected: &'static str,
-}
-
-impl ParamError {
-    /// An error unless `holds`.
-    ///
-    /// # Errors
-    /// The error that names the parameter, its value and the range.
-    pub fn require(
-        holds: bool,
-        name: &'static str,
-        found: impl ToString,
-        expected: &'static str,
-    ) -> Result<(), Self> {
-        if holds { Ok(()) } else { Err(Self { name, found: found.to_string(), expected }) }
-    }
-}
 
 /// A fit that could not be done.
 #[derive(Clone, Debug, thiserror::Error, PartialEq)]
@@ -93,15 +66,6 @@ pub enum FitError {
         /// What the system said.
         reason: String,
     },
-}
-
-/// Parameters that can be checked.
-pub trait Params {
-    /// Whether every parameter is in its range.
-    ///
-    /// # Errors
-    /// The first that is not.
-    fn check(&self) -> Result<(), ParamError>;
 }
 
 /// Fitting lives on the parameters, answers live on the model.

@@ -6,12 +6,14 @@
 
 mod context;
 mod fit;
+pub(crate) mod params;
 mod query;
 mod rating;
 mod score;
 
 pub use context::{FitContext, Progress, Stop};
-pub use fit::{EpochReport, Fit, FitError, FitReport, Fitted, ParamError, Params, StopReason};
+pub use fit::{EpochReport, Fit, FitError, FitReport, Fitted, StopReason};
+pub use params::{ParamError, Params};
 pub use query::{Profile, Query, QueryError};
 pub use rating::{Basis, PredictRating, Prediction, RatingScale};
 pub use score::{Factors, Score};
