@@ -52,6 +52,13 @@ impl<'a> Query<'a> {
     }
 }
 
+impl From<UserIx> for Query<'_> {
+    /// Asks for a user of the training data.
+    fn from(user: UserIx) -> Self {
+        Self::user(user)
+    }
+}
+
 /// A question that cannot be answered.
 #[derive(Clone, Debug, thiserror::Error, PartialEq)]
 #[non_exhaustive]

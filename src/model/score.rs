@@ -24,7 +24,8 @@ pub trait Score: Send + Sync {
     /// The hot half: the scores of items `first .. first + out.len()`, never NaN.
     ///
     /// Scores order items; where they estimate a rating they are not yet clipped to its scale, so
-    /// that two items above the scale still differ. Items beyond [`n_items`](Self::n_items) get
+    /// that two items above the scale still differ. The score of an item does not depend, to the bit,
+    /// on the block it is asked in. Items beyond [`n_items`](Self::n_items) get
     /// negative infinity.
     fn score_block(&self, profile: &Profile, first: ItemIx, out: &mut [f32]);
 

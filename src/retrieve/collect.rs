@@ -1,0 +1,116 @@
+//! The best of what was offered: a buffer that is cut back to the best `n` whenever it is full.
+
+use super::Hit;
+use crate::data::ItemIx;
+
+/// Room beside the best `n`; see `Collector::start`.
+const SLACK: usize = 32;
+
+/// Keeps the `n` best of all offers. Its memory is kept from request to request.
+///
+/// An offer is one integer: the score, mapped so that integers sort as scores do, above the inverted
+/// item index. The larger key is the better hit, ties included, whatever the order of the offers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Collector {
+    n: usize,
+    capacity: usize,
+    keys: Vec<u64>,
+    threshold: f32,
+}
+
+impl Collector {
+    /// Starts anew. `n` must not be larger than the catalogue: memory is taken for all of it.
+    pub(super) fn start(&mut self, n: usize) {
+        self.n = n;
+        self.capacity = n + n.max(SLACK);
+        self.keys.clear();
+        self.keys.reserve(self.capacity);
+        // Nothing is above infinity.
+        self.threshold = if n == 0 { f32::INFINITY } else { f32::NEG_INFINITY };
+    }
+
+    /// Offers must score above this. Among offers in ascending order of the items nothing else can
+    /// enter the list: an equal score with a larger index loses, and a NaN is above nothing.
+    #[inline]
+    pub(super) fn threshold(&self) -> f32 {
+        self.threshold
+    }
+
+    /// Takes an item whose score is above the threshold.
+    #[inline]
+    pub(super) fn offer(&mut self, item: ItemIx, score: f32) {
+        self.keys.push(key(item, score));
+        if self.keys.len() == self.capacity {
+            self.cut();
+        }
+    }
+
+    /// Cuts back to the best `n` and raises the threshold.
+    #[cold]
+    fn cut(&mut self) {
+        self.keys.select_nth_unstable_by(self.n - 1, |a, b| b.cmp(a));
+        self.keys.truncate(self.n);
+        self.threshold = hit(self.keys[self.n - 1]).score;
+    }
+
+    /// Writes the list, best first.
+    pub(super) fn finish(&mut self, out: &mut Vec<Hit>) {
+        if self.keys.len() > self.n {
+            self.cut();
+        }
+        self.keys.sort_unstable_by(|a, b| b.cmp(a));
+        out.clear();
+        out.reserve(self.n);
+        out.extend(self.keys.iter().map(|&key| hit(key)));
+    }
+}
+
+const SIGN: u32 = 1 << 31;
+
+/// Adding zero turns -0 into 0: the two are equal, so the index decides.
+fn key(item: ItemIx, score: f32) -> u64 {
+    let bits = (score + 0.0).to_bits();
+    let ordered = if bits & SIGN == 0 { bits | SIGN } else { !bits };
+    u64::from(ordered) << 32 | u64::from(!item.get())
+}
+
+fn hit(key: u64) -> Hit {
+    let ordered = (key >> 32) as u32;
+    let bits = if ordered & SIGN == 0 { !ordered } else { ordered & !SIGN };
+    Hit { item: ItemIx::new(!(key as u32)), score: f32::from_bits(bits) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_sort_as_scores_then_indices_and_lead_back() {
+        let scores = [f32::INFINITY, f32::MAX, 1.5, 1e-40, 0.0, -1e-40, -2.0, f32::MIN];
+        for pair in scores.windows(2) {
+            assert!(key(ItemIx::new(9), pair[0]) > key(ItemIx::new(1), pair[1]), "{pair:?}");
+        }
+        for score in scores {
+            assert!(key(ItemIx::new(1), score) > key(ItemIx::new(2), score), "ties by index");
+            let back = hit(key(ItemIx::new(u32::MAX - 1), score));
+            assert_eq!((back.item.get(), back.score), (u32::MAX - 1, score));
+        }
+        assert_eq!(key(ItemIx::new(3), -0.0), key(ItemIx::new(3), 0.0));
+    }
+
+    #[test]
+    fn any_order_of_offers_gives_the_same_list() {
+        let mut collector = Collector::default();
+        let (mut up, mut down) = (Vec::new(), Vec::new());
+        let score = |item: u32| (item * 37 % 11) as f32;
+        collector.start(5);
+        (0..200).for_each(|item| collector.offer(ItemIx::new(item), score(item)));
+        collector.finish(&mut up);
+        collector.start(5);
+        (0..200).rev().for_each(|item| collector.offer(ItemIx::new(item), score(item)));
+        collector.finish(&mut down);
+        assert_eq!(up, down);
+        let items: Vec<u32> = up.iter().map(|hit| hit.item.get()).collect();
+        assert_eq!(items, [8, 19, 30, 41, 52], "37 i = 10 (mod 11) for i = 8, 19, ...");
+    }
+}
