@@ -10,6 +10,7 @@ pub(crate) mod params;
 mod query;
 mod rating;
 mod score;
+mod seen;
 
 pub use context::{FitContext, Progress, Stop};
 pub use fit::{EpochReport, Fit, FitError, FitReport, Fitted, StopReason};
@@ -17,3 +18,4 @@ pub use params::{ParamError, Params};
 pub use query::{Profile, Query, QueryError};
 pub use rating::{Basis, PredictRating, Prediction, RatingScale};
 pub use score::{Factors, Score};
+pub use seen::Seen;

@@ -1,0 +1,154 @@
+//! Who touched what in training, and nothing else about it.
+
+use crate::data::{Interactions, ItemIx, UserIx};
+
+/// The items each user touched, sorted, in compressed rows: what a model keeps for
+/// [`Score::seen`](super::Score::seen). 4 bytes per event and 8 per user.
+///
+/// ```
+/// use foldin::data::{Columns, Interactions, ItemIx, UserIx};
+/// use foldin::model::Seen;
+/// let data = Interactions::from_columns(1, 3, Columns {
+///     users: &[UserIx::new(0), UserIx::new(0)],
+///     items: &[ItemIx::new(2), ItemIx::new(0)],
+///     values: &[5.0, 1.0],
+///     times: None,
+/// })?;
+/// let seen = Seen::new(&data);
+/// assert_eq!(seen.of(UserIx::new(0)), [ItemIx::new(0), ItemIx::new(2)]);
+/// assert!(seen.of(UserIx::new(7)).is_empty());
+/// # Ok::<(), foldin::data::DataError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Unchecked"))]
+pub struct Seen {
+    /// One more than there are users; begins at 0, never falls, ends at the number of items.
+    offsets: Vec<usize>,
+    items: Vec<ItemIx>,
+}
+
+impl Default for Seen {
+    /// Nobody has seen anything.
+    fn default() -> Self {
+        Self { offsets: vec![0], items: Vec::new() }
+    }
+}
+
+impl Seen {
+    /// What the events of a data set say. Linear in the events.
+    pub fn new(data: &Interactions) -> Self {
+        let mut seen = Self {
+            offsets: Vec::with_capacity(data.n_users() as usize + 1),
+            items: Vec::with_capacity(data.len()),
+        };
+        seen.offsets.push(0);
+        for (_, history) in data.users() {
+            seen.items.extend_from_slice(history.ids);
+            seen.offsets.push(seen.items.len());
+        }
+        seen
+    }
+
+    /// The items of a user, sorted; none for a user without a row. Constant time.
+    pub fn of(&self, user: UserIx) -> &[ItemIx] {
+        match self.offsets.get(user.ix()..).unwrap_or_default() {
+            [from, to, ..] => &self.items[*from..*to],
+            _ => &[],
+        }
+    }
+
+    /// How many users there are, those who saw nothing included.
+    pub fn n_users(&self) -> u32 {
+        (self.offsets.len() - 1) as u32
+    }
+
+    /// Where each user's items begin in [`items`](Self::items), and where the last user's end.
+    pub fn offsets(&self) -> &[usize] {
+        &self.offsets
+    }
+
+    /// The items of all users, one after the other.
+    pub fn items(&self) -> &[ItemIx] {
+        &self.items
+    }
+
+    /// Compressed rows as they are, if each is sorted without repetition; else the place of the first
+    /// item out of order. The offsets must begin at 0, never fall, and end at the number of items.
+    pub(crate) fn from_parts(offsets: Vec<usize>, items: Vec<ItemIx>) -> Result<Self, usize> {
+        for row in offsets.windows(2) {
+            let pairs = items[row[0]..row[1]].windows(2);
+            if let Some(at) = pairs.into_iter().position(|pair| pair[0] >= pair[1]) {
+                return Err(row[0] + at + 1);
+            }
+        }
+        Ok(Self { offsets, items })
+    }
+}
+
+/// What a deserializer hands over.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct Unchecked {
+    offsets: Vec<usize>,
+    items: Vec<ItemIx>,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Unchecked> for Seen {
+    type Error = &'static str;
+
+    fn try_from(Unchecked { offsets, items }: Unchecked) -> Result<Self, Self::Error> {
+        let ends = offsets.first() == Some(&0) && offsets.last() == Some(&items.len());
+        if !ends || !offsets.is_sorted() {
+            return Err(
+                "the offsets of the seen items do not begin at 0, or fall, or do not end at their number",
+            );
+        }
+        Self::from_parts(offsets, items).map_err(|_| "the seen items of a user are not sorted")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn items(items: &[u32]) -> Vec<ItemIx> {
+        items.iter().copied().map(ItemIx::new).collect()
+    }
+
+    #[test]
+    fn rows_and_users_beyond_them() {
+        let seen = Seen::from_parts(vec![0, 2, 2, 3], items(&[1, 4, 0])).unwrap();
+        assert_eq!(seen.n_users(), 3);
+        assert_eq!(seen.of(UserIx::new(0)), items(&[1, 4]));
+        assert_eq!(seen.of(UserIx::new(1)), []);
+        assert_eq!(seen.of(UserIx::new(2)), items(&[0]));
+        for beyond in [3, 4, u32::MAX] {
+            assert_eq!(seen.of(UserIx::new(beyond)), []);
+            assert_eq!(Seen::default().of(UserIx::new(beyond)), []);
+        }
+        assert_eq!(Seen::default().n_users(), 0);
+    }
+
+    #[test]
+    fn an_item_out_of_order_is_found() {
+        assert_eq!(Seen::from_parts(vec![0, 1, 4], items(&[9, 1, 3, 3])), Err(3));
+        assert_eq!(Seen::from_parts(vec![0, 2], items(&[2, 1])), Err(1));
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn a_deserializer_cannot_break_it() {
+        let seen = Seen::from_parts(vec![0, 2, 3], items(&[1, 4, 0])).unwrap();
+        let json = serde_json::to_string(&seen).unwrap();
+        assert_eq!(serde_json::from_str::<Seen>(&json).unwrap(), seen);
+        for bad in [
+            r#"{"offsets":[],"items":[]}"#,
+            r#"{"offsets":[0,5],"items":[1]}"#,
+            r#"{"offsets":[0,2,1,3],"items":[1,2,3]}"#,
+            r#"{"offsets":[0,2],"items":[2,1]}"#,
+        ] {
+            assert!(serde_json::from_str::<Seen>(bad).is_err(), "{bad}");
+        }
+    }
+}
