@@ -1,1 +1,21 @@
-//! Room: kernel.
+//! Answers: what does one small system, one product, one draw come to, at the speed of the machine?
+//! Knows slices of numbers, their shapes and the processor; knows no users, items, ratings, files, threads.
+//! Costs a fixed share of the processor's peak: every routine says its multiply-adds; nothing allocates per row.
+//! Fails with [`SolveError`]: wrong shapes, numbers that are not finite, systems that are not positive definite.
+
+mod buffer;
+mod cholesky;
+mod error;
+mod interleaved;
+mod level;
+mod rng;
+mod row;
+mod simd;
+mod tile;
+mod vector;
+
+pub use error::{RowError, SolveError};
+pub use level::Level;
+pub use rng::{Normal, Stream};
+pub use row::{Method, Precision, Row, RowSolver, Rows, RowsMut, Workspace};
+pub use vector::{axpy, dot, sum_of_squares};

@@ -1,0 +1,178 @@
+//! Row-major matrices seen by the solver, and gathered combinations of their rows.
+
+use super::check_len;
+use crate::kernel::error::SolveError;
+use crate::kernel::simd::Simd;
+
+/// A row-major matrix that is read: rows of `width` floats, `stride` apart.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    data: &'a [f32],
+    width: usize,
+    stride: usize,
+    count: usize,
+}
+
+/// A row-major matrix that is written.
+#[derive(Debug)]
+pub struct RowsMut<'a> {
+    data: &'a mut [f32],
+    width: usize,
+    stride: usize,
+    count: usize,
+}
+
+/// Rows in `len` floats; the last may lack what follows its `width`.
+fn count(len: usize, width: usize, stride: usize) -> Result<usize, SolveError> {
+    if width == 0 || stride < width {
+        return Err(SolveError::Shape {
+            what: "stride",
+            expected: width.max(1),
+            found: stride,
+        });
+    }
+    let rest = len % stride;
+    if rest > 0 && rest < width {
+        check_len("data of whole rows", len - rest, len)?;
+    }
+    Ok(len / stride + usize::from(rest >= width))
+}
+
+impl<'a> Rows<'a> {
+    /// Sees `data` as rows.
+    ///
+    /// # Errors
+    /// [`SolveError::Shape`] when `width` is zero, `stride` is less than `width`, or the last row is cut off.
+    pub fn new(data: &'a [f32], width: usize, stride: usize) -> Result<Self, SolveError> {
+        let count = count(data.len(), width, stride)?;
+        Ok(Self {
+            data,
+            width,
+            stride,
+            count,
+        })
+    }
+
+    /// Floats of a row.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// How many rows.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Row `i`, if there is one.
+    #[must_use]
+    pub fn row(&self, i: usize) -> Option<&'a [f32]> {
+        (i < self.count).then(|| self.at(i * self.stride))
+    }
+
+    /// Where row `i` starts.
+    #[inline(always)]
+    pub(super) fn start(&self, i: usize) -> usize {
+        i * self.stride
+    }
+
+    /// The row that starts there.
+    #[inline(always)]
+    pub(super) fn at(&self, start: usize) -> &'a [f32] {
+        &self.data[start..start + self.width]
+    }
+}
+
+impl<'a> RowsMut<'a> {
+    /// Sees `data` as rows.
+    ///
+    /// # Errors
+    /// As [`Rows::new`].
+    pub fn new(data: &'a mut [f32], width: usize, stride: usize) -> Result<Self, SolveError> {
+        let count = count(data.len(), width, stride)?;
+        Ok(Self {
+            data,
+            width,
+            stride,
+            count,
+        })
+    }
+
+    /// Floats of a row.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// How many rows.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    #[inline(always)]
+    pub(super) fn row_mut(&mut self, i: usize) -> &mut [f32] {
+        &mut self.data[i * self.stride..][..self.width]
+    }
+}
+
+/// Copies `x`, times `scale`, to the head of `to`.
+#[inline(always)]
+pub(super) fn copy_scaled<S: Simd>(s: S, x: &[f32], scale: f32, to: &mut [f32]) {
+    let factor = s.splat(scale);
+    let (body, tail) = to[..x.len()].split_at_mut(x.len() / S::LANES * S::LANES);
+    let mut from = x.chunks_exact(S::LANES);
+    for (x, to) in from.by_ref().zip(body.chunks_exact_mut(S::LANES)) {
+        s.store(s.mul(s.load(x), factor), to);
+    }
+    for (x, to) in from.remainder().iter().zip(tail) {
+        *to = x * scale;
+    }
+}
+
+/// `out = sum_j z_j y_j` over rows given by their starts; the sum of a coordinate is made in their order.
+#[inline(always)]
+pub(super) fn combine<S: Simd>(
+    s: S,
+    fixed: Rows<'_>,
+    terms: impl Iterator<Item = (usize, f32)> + Clone,
+    out: &mut [f32],
+) {
+    let mut at = 0;
+    while at + 4 * S::LANES <= out.len() {
+        combine_block::<S, 4>(s, fixed, terms.clone(), at, out);
+        at += 4 * S::LANES;
+    }
+    while at + S::LANES <= out.len() {
+        combine_block::<S, 1>(s, fixed, terms.clone(), at, out);
+        at += S::LANES;
+    }
+    for k in at..out.len() {
+        out[k] = terms
+            .clone()
+            .map(|(start, z)| fixed.data[start + k] * z)
+            .sum();
+    }
+}
+
+#[inline(always)]
+fn combine_block<S: Simd, const V: usize>(
+    s: S,
+    fixed: Rows<'_>,
+    terms: impl Iterator<Item = (usize, f32)>,
+    at: usize,
+    out: &mut [f32],
+) {
+    let mut sums = [s.zero(); V];
+    for (start, z) in terms {
+        let y = &fixed.data[start + at..][..V * S::LANES];
+        let z = s.splat(z);
+        for (v, sum) in sums.iter_mut().enumerate() {
+            *sum = s.fma(z, s.load(&y[v * S::LANES..]), *sum);
+        }
+    }
+    for (v, sum) in sums.into_iter().enumerate() {
+        s.store(sum, &mut out[at + v * S::LANES..]);
+    }
+}

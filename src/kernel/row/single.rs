@@ -1,0 +1,290 @@
+//! One row, vectorised inside its own matrices.
+
+use super::gather::{Rows, combine, copy_scaled};
+use super::{Precision, Row, Workspace};
+use crate::kernel::buffer::stride_for;
+use crate::kernel::cholesky::{Below, Cholesky};
+use crate::kernel::simd::{Job, MAX_LANES, Simd};
+use crate::kernel::tile::{Update, rank_update};
+use crate::kernel::vector::dot_in;
+
+/// Bytes of packed rows between two passes over the triangle: they stay in a first cache of 32 KiB or more
+/// while every tile streams them again.
+const PANEL_BYTES: usize = 24 * 1024;
+
+/// One checked row and where its answer goes.
+pub(super) struct Task<'a, 'r, I> {
+    pub(super) fixed: Rows<'a>,
+    pub(super) row: Row<'r, I>,
+    pub(super) workspace: &'a mut Workspace,
+    pub(super) out: &'a mut [f32],
+    pub(super) variance: Option<&'a mut [f32]>,
+}
+
+/// Solves through the D x D matrix; returns whether the answer is finite.
+pub(super) struct Primal<'a, 'r, I>(pub(super) Task<'a, 'r, I>);
+
+/// Solves through the n x n matrix; returns whether the answer is finite.
+pub(super) struct Dual<'a, 'r, I>(pub(super) Task<'a, 'r, I>);
+
+impl Precision<'_> {
+    #[inline(always)]
+    pub(super) fn at(&self, k: usize) -> f32 {
+        self.scale * self.base[k] + self.shift
+    }
+}
+
+fn finite(x: &[f32]) -> bool {
+    x.iter().all(|x| x.is_finite())
+}
+
+/// Zeros the triangle and puts the prior precision (or what stands for it) on the diagonal.
+#[inline(always)]
+fn clear(
+    lanes: usize,
+    c: &mut [f32],
+    stride: usize,
+    order: usize,
+    diagonal: impl Fn(usize) -> f32,
+) {
+    for (i, row) in c.chunks_exact_mut(stride).take(order).enumerate() {
+        row[..(i + 1).next_multiple_of(lanes)].fill(0.0);
+        row[i] = diagonal(i);
+    }
+}
+
+impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
+    type Out = bool;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> bool {
+        let Task {
+            fixed,
+            row,
+            workspace,
+            out,
+            variance,
+        } = self.0;
+        let dim = fixed.width();
+        let padded = dim.next_multiple_of(S::LANES);
+        let extra = if variance.is_some() { dim } else { 0 };
+        let c_stride = stride_for(dim + 1);
+        let u_stride = stride_for(dim + 1 + extra + MAX_LANES);
+        let c = workspace.matrix.get((dim + 1 + extra) * c_stride);
+        clear(S::LANES, c, c_stride, dim, |k| row.precision.at(k));
+        let side = &mut c[dim * c_stride..][..padded];
+        side.fill(0.0);
+        if let Some(mean) = row.mean {
+            for (k, (b, m)) in side.iter_mut().zip(mean).enumerate() {
+                *b = row.precision.at(k) * m;
+            }
+        }
+        add_events(s, fixed, &row, &mut workspace.panel, c, c_stride);
+        for (k, unit) in c[(dim + 1) * c_stride..]
+            .chunks_exact_mut(c_stride)
+            .enumerate()
+        {
+            unit.fill(0.0);
+            unit[k] = 1.0;
+        }
+        let mut system = Cholesky {
+            c,
+            c_stride,
+            u: workspace.upper.get(padded * u_stride),
+            u_stride,
+            inverse: workspace.inverse.get(padded * S::LANES),
+            order: dim,
+        };
+        let below = Below {
+            full: 1,
+            identity: variance.is_some(),
+        };
+        system.factor(s, below);
+        let z = workspace.solution.get(padded);
+        z.copy_from_slice(&system.c[dim * c_stride..][..padded]);
+        system.back_substitute(s, z);
+        out.copy_from_slice(&z[..dim]);
+        if let Some(variance) = variance {
+            let units = system.c[(dim + 1) * c_stride..].chunks_exact(c_stride);
+            for ((k, unit), v) in units.enumerate().zip(variance) {
+                let from = k / S::LANES * S::LANES;
+                *v = dot_in(s, &unit[from..dim], &unit[from..dim]);
+            }
+        }
+        finite(out)
+    }
+}
+
+/// Adds Y'WY to the triangle and Y'Wt to the row under it. Packed rows carry the square root of their weight,
+/// and their target in the place after the last coordinate.
+#[inline(always)]
+fn add_events<S: Simd, I: Copy + Into<usize>>(
+    s: S,
+    fixed: Rows<'_>,
+    row: &Row<'_, I>,
+    panel: &mut crate::kernel::buffer::Buffer,
+    c: &mut [f32],
+    c_stride: usize,
+) {
+    let dim = fixed.width();
+    let stride = stride_for(dim + 1);
+    let chunk = (PANEL_BYTES / 4 / stride).max(32);
+    let panel = panel.get(chunk * stride);
+    for first in (0..row.indices.len()).step_by(chunk) {
+        let indices = &row.indices[first..row.indices.len().min(first + chunk)];
+        for (j, (&i, to)) in indices
+            .iter()
+            .zip(panel.chunks_exact_mut(stride))
+            .enumerate()
+        {
+            let scale = row.weights.map_or(1.0, |w| w[first + j].sqrt());
+            copy_scaled(s, fixed.at(fixed.start(i.into())), scale, to);
+            to[dim] = scale * row.targets[first + j];
+            to[dim + 1..].fill(0.0);
+        }
+        let update = Update {
+            alpha: 1.0,
+            panel: &panel[..indices.len() * stride],
+            panel_stride: stride,
+            c,
+            c_stride,
+        };
+        rank_update(s, update, 0, dim, dim + 1, || ());
+    }
+}
+
+impl<I: Copy + Into<usize>> Job for Dual<'_, '_, I> {
+    type Out = bool;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> bool {
+        let Task {
+            fixed,
+            row,
+            workspace,
+            out,
+            variance,
+        } = self.0;
+        let dim = fixed.width();
+        let n = row.indices.len();
+        let padded = n.next_multiple_of(S::LANES);
+        let extra = if variance.is_some() { dim } else { 0 };
+        let c_stride = stride_for(n + 1);
+        let u_stride = stride_for(n + 1 + extra + MAX_LANES);
+        let scales = workspace.scales.get(dim);
+        for (k, scale) in scales.iter_mut().enumerate() {
+            *scale = 1.0 / row.precision.at(k).sqrt();
+        }
+        let panel_stride = stride_for(padded);
+        let panel = workspace
+            .panel
+            .get(dim.next_multiple_of(S::LANES) * panel_stride);
+        transpose_events(s, fixed, row.indices, scales, panel, panel_stride);
+        let c = workspace.matrix.get((n + 1 + extra) * c_stride);
+        clear(S::LANES, c, c_stride, n, |j| {
+            row.weights.map_or(1.0, |w| 1.0 / w[j])
+        });
+        let update = Update {
+            alpha: 1.0,
+            panel: &panel[..dim * panel_stride],
+            panel_stride,
+            c,
+            c_stride,
+        };
+        rank_update(s, update, 0, n, n, || ());
+        let side = &mut c[n * c_stride..][..padded];
+        side.fill(0.0);
+        for (j, b) in side[..n].iter_mut().enumerate() {
+            *b = residual(s, fixed, &row, j);
+        }
+        let rows = c[(n + 1) * c_stride..].chunks_exact_mut(c_stride);
+        for (to, from) in rows.zip(panel.chunks_exact(panel_stride)) {
+            to[..padded].copy_from_slice(&from[..padded]);
+        }
+        let mut system = Cholesky {
+            c,
+            c_stride,
+            u: workspace.upper.get(padded * u_stride),
+            u_stride,
+            inverse: workspace.inverse.get(padded * S::LANES),
+            order: n,
+        };
+        let below = Below {
+            full: 1 + extra,
+            identity: false,
+        };
+        system.factor(s, below);
+        let z = workspace.solution.get(padded);
+        z.copy_from_slice(&system.c[n * c_stride..][..padded]);
+        system.back_substitute(s, z);
+        let terms = row.indices.iter().map(|&i| fixed.start(i.into()));
+        combine(s, fixed, terms.zip(z.iter().copied()), out);
+        for (k, x) in out.iter_mut().enumerate() {
+            *x = *x * (scales[k] * scales[k]) + row.mean.map_or(0.0, |m| m[k]);
+        }
+        if let Some(variance) = variance {
+            let explained = system.c[(n + 1) * c_stride..].chunks_exact(c_stride);
+            for ((v, scale), e) in variance.iter_mut().zip(&*scales).zip(explained) {
+                // The posterior cannot be more certain than the rounding of what is subtracted.
+                let left = (1.0 - dot_in(s, &e[..n], &e[..n])).max(f32::EPSILON);
+                *v = left * (scale * scale);
+            }
+        }
+        finite(out)
+    }
+}
+
+/// t_j - y_j . m
+#[inline(always)]
+pub(super) fn residual<S: Simd, I: Copy + Into<usize>>(
+    s: S,
+    fixed: Rows<'_>,
+    row: &Row<'_, I>,
+    j: usize,
+) -> f32 {
+    let y = fixed.at(fixed.start(row.indices[j].into()));
+    row.targets[j] - row.mean.map_or(0.0, |m| dot_in(s, y, m))
+}
+
+/// Packs the gathered rows by coordinates: `panel[k][j] = scales[k] * y_j[k]`, zeros in the lanes left over.
+#[inline(always)]
+fn transpose_events<S: Simd, I: Copy + Into<usize>>(
+    s: S,
+    fixed: Rows<'_>,
+    indices: &[I],
+    scales: &[f32],
+    panel: &mut [f32],
+    stride: usize,
+) {
+    let dim = fixed.width();
+    let zeros = [0.0; MAX_LANES];
+    let mut tails = [0.0; MAX_LANES * MAX_LANES];
+    for first in (0..indices.len()).step_by(S::LANES) {
+        let group = &indices[first..indices.len().min(first + S::LANES)];
+        let row = |i: usize| group.get(i).map(|&i| fixed.at(fixed.start(i.into())));
+        let mut k = 0;
+        while k + S::LANES <= dim {
+            s.transpose(
+                |i| row(i).map_or(&zeros, |y| &y[k..]),
+                |c, v| s.mul(v, s.splat(scales[k + c])),
+                &mut panel[k * stride + first..],
+                stride,
+            );
+            k += S::LANES;
+        }
+        if k < dim {
+            for (i, tail) in tails.chunks_exact_mut(S::LANES).enumerate().take(S::LANES) {
+                tail.fill(0.0);
+                if let Some(y) = row(i) {
+                    tail[..dim - k].copy_from_slice(&y[k..]);
+                }
+            }
+            s.transpose(
+                |i| &tails[i * S::LANES..],
+                |c, v| s.mul(v, s.splat(scales.get(k + c).copied().unwrap_or(0.0))),
+                &mut panel[k * stride + first..],
+                stride,
+            );
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! Every level and both methods against a plain solution in double precision.
+
+use super::*;
+use crate::kernel::Stream;
+use proptest::prelude::*;
+
+/// An index type of its own, as the models have.
+#[derive(Clone, Copy)]
+struct Ix(u32);
+
+impl From<Ix> for usize {
+    fn from(i: Ix) -> usize {
+        i.0 as usize
+    }
+}
+
+/// One problem with everything in it.
+struct Problem {
+    dim: usize,
+    stride: usize,
+    fixed: Vec<f32>,
+    indices: Vec<Ix>,
+    targets: Vec<f32>,
+    weights: Vec<f32>,
+    base: Vec<f32>,
+    mean: Vec<f32>,
+}
+
+impl Problem {
+    fn new(dim: usize, n: usize, seed: u64) -> Self {
+        let mut normal = Stream {
+            seed,
+            epoch: dim as u64,
+            side: 0,
+            row: n as u64,
+        }
+        .normal();
+        let stride = dim + seed as usize % 3;
+        let rows = 50;
+        let mut fill = |len: usize| {
+            let mut v = vec![0.0; len];
+            normal.fill(&mut v);
+            v
+        };
+        let mut fixed = fill(rows * stride);
+        for y in fixed.chunks_exact_mut(stride) {
+            y[dim - 1] = 1.0;
+        }
+        let pick = fill(n);
+        Self {
+            dim,
+            stride,
+            indices: pick
+                .iter()
+                .map(|x| Ix((x.abs() * 1000.0) as u32 % rows as u32))
+                .collect(),
+            targets: fill(n),
+            weights: fill(n).iter().map(|w| 0.2 + w.abs()).collect(),
+            base: fill(dim).iter().map(|p| 0.5 + p.abs()).collect(),
+            mean: fill(dim),
+            fixed,
+        }
+    }
+
+    fn fixed(&self) -> Rows<'_> {
+        Rows::new(&self.fixed, self.dim, self.stride).unwrap()
+    }
+
+    fn row(&self, weighted: bool, centred: bool) -> Row<'_, Ix> {
+        Row {
+            indices: &self.indices,
+            targets: &self.targets,
+            weights: weighted.then_some(&self.weights[..]),
+            precision: Precision::diagonal(&self.base).scaled(1.5).shifted(0.25),
+            mean: centred.then_some(&self.mean[..]),
+        }
+    }
+
+    /// The first `n` events only.
+    fn head(&self, n: usize) -> Row<'_, Ix> {
+        let row = self.row(true, true);
+        Row {
+            indices: &row.indices[..n],
+            targets: &row.targets[..n],
+            weights: row.weights.map(|w| &w[..n]),
+            ..row
+        }
+    }
+}
+
+/// Solution and covariance diagonal by Gauss-Jordan elimination in f64.
+fn reference(fixed: Rows<'_>, row: Row<'_, Ix>) -> (Vec<f64>, Vec<f64>) {
+    let d = fixed.width();
+    let wide = 2 * d + 1;
+    let mut a = vec![vec![0.0f64; wide]; d];
+    for (k, a) in a.iter_mut().enumerate() {
+        let p = f64::from(row.precision.scale) * f64::from(row.precision.base[k])
+            + f64::from(row.precision.shift);
+        a[k] = p;
+        a[d] = p * row.mean.map_or(0.0, |m| f64::from(m[k]));
+        a[d + 1 + k] = 1.0;
+    }
+    for (j, &i) in row.indices.iter().enumerate() {
+        let y: Vec<f64> = fixed
+            .row(i.into())
+            .unwrap()
+            .iter()
+            .map(|&y| y.into())
+            .collect();
+        let w = row.weights.map_or(1.0, |w| f64::from(w[j]));
+        for (k, a) in a.iter_mut().enumerate() {
+            for (l, y_l) in y.iter().enumerate() {
+                a[l] += w * y[k] * y_l;
+            }
+            a[d] += w * y[k] * f64::from(row.targets[j]);
+        }
+    }
+    for k in 0..d {
+        let pivot = a[k].clone();
+        for (i, row) in a.iter_mut().enumerate() {
+            let factor = if i == k {
+                1.0 - 1.0 / pivot[k]
+            } else {
+                row[k] / pivot[k]
+            };
+            for (x, p) in row.iter_mut().zip(&pivot) {
+                *x -= factor * p;
+            }
+        }
+    }
+    (
+        a.iter().map(|a| a[d]).collect(),
+        a.iter().enumerate().map(|(k, a)| a[d + 1 + k]).collect(),
+    )
+}
+
+fn solvers(dim: usize) -> impl Iterator<Item = RowSolver> {
+    Level::available().flat_map(move |level| {
+        let solver = RowSolver::with_level(dim, level);
+        [
+            solver.with_method(Method::Primal),
+            solver.with_method(Method::Dual),
+        ]
+    })
+}
+
+fn assert_close(got: &[f32], want: &[f64], tolerance: f64, what: &str) {
+    let norm = want.iter().fold(1e-3f64, |n, x| n.max(x.abs()));
+    for (k, (g, w)) in got.iter().zip(want).enumerate() {
+        let error = (f64::from(*g) - w).abs() / norm;
+        assert!(
+            error < tolerance,
+            "{what}: coordinate {k}: {g} instead of {w}"
+        );
+    }
+}
+
+fn check(dim: usize, n: usize, weighted: bool, centred: bool) {
+    let problem = Problem::new(dim, n, 3);
+    let (fixed, row) = (problem.fixed(), problem.row(weighted, centred));
+    let (x, v) = reference(fixed, row);
+    for solver in solvers(dim) {
+        let what = format!("{} {:?} D={dim} n={n}", solver.level(), solver.method(n));
+        let mut workspace = solver.workspace();
+        let mut out = vec![f32::NAN; dim];
+        solver
+            .solve(fixed, row, &mut workspace, &mut out, None)
+            .unwrap();
+        assert_close(&out, &x, 2e-4, &what);
+        let mut variance = vec![f32::NAN; dim];
+        solver
+            .solve(fixed, row, &mut workspace, &mut out, Some(&mut variance))
+            .unwrap();
+        assert_close(&out, &x, 2e-4, &what);
+        assert_close(&variance, &v, 2e-4, &what);
+    }
+}
+
+#[test]
+fn every_dimension() {
+    for dim in 1..=130 {
+        check(dim, 40, dim % 2 == 0, dim % 3 == 0);
+    }
+}
+
+#[test]
+fn every_length() {
+    for n in (0..70).chain([96, 127, 128, 129, 200, 300]) {
+        check(33, n, n % 3 == 0, n % 2 == 0);
+        check(9, n, n % 2 == 0, n % 3 == 0);
+    }
+}
+
+#[test]
+fn large_dimensions() {
+    check(257, 30, true, true);
+    check(257, 300, true, true);
+    check(512, 70, false, false);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Rows of a batch, in any chunks, have the bits they have alone.
+    #[test]
+    fn a_batch_is_its_rows(
+        dim in 1..70usize,
+        lengths in prop::collection::vec(0..60usize, 1..50),
+        chunk in 1..50usize,
+    ) {
+        let problem = Problem::new(dim, 60, 5);
+        let fixed = problem.fixed();
+        for level in Level::available() {
+            let solver = RowSolver::with_level(dim, level);
+            let mut workspace = solver.workspace();
+            let mut together = vec![f32::NAN; dim * lengths.len()];
+            for (lengths, out) in lengths.chunks(chunk).zip(together.chunks_mut(chunk * dim)) {
+                let out = RowsMut::new(out, dim, dim).unwrap();
+                let row = |r: usize| problem.head(lengths[r]);
+                solver.solve_many(fixed, lengths.len(), row, &mut workspace, out, None).unwrap();
+            }
+            for (&n, together) in lengths.iter().zip(together.chunks(dim)) {
+                let mut alone = vec![f32::NAN; dim];
+                let mut fresh = solver.workspace();
+                solver.solve(fixed, problem.head(n), &mut fresh, &mut alone, None).unwrap();
+                let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                prop_assert_eq!(bits(&alone), bits(together), "{} D={} n={}", level, dim, n);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_row_without_events_is_its_prior() {
+    let problem = Problem::new(7, 0, 1);
+    for solver in solvers(7) {
+        let mut out = [0.0; 7];
+        let mut variance = [0.0; 7];
+        let mut workspace = solver.workspace();
+        let row = problem.row(true, true);
+        solver
+            .solve(
+                problem.fixed(),
+                row,
+                &mut workspace,
+                &mut out,
+                Some(&mut variance),
+            )
+            .unwrap();
+        for k in 0..7 {
+            assert!((out[k] - problem.mean[k]).abs() < 1e-5);
+            assert!((variance[k] * (1.5 * problem.base[k] + 0.25) - 1.0).abs() < 1e-5);
+        }
+    }
+}
+
+fn error(problem: &Problem, row: Row<'_, Ix>) -> SolveError {
+    let mut found = None;
+    for solver in solvers(problem.dim) {
+        let mut workspace = solver.workspace();
+        let mut out = vec![0.0; problem.dim];
+        let error = solver
+            .solve(problem.fixed(), row, &mut workspace, &mut out, None)
+            .unwrap_err();
+        assert!(found.is_none_or(|f| f == error), "{error:?} {found:?}");
+        found = Some(error);
+    }
+    found.unwrap()
+}
+
+#[test]
+fn what_is_wrong_has_a_name() {
+    let problem = Problem::new(5, 6, 2);
+    let row = problem.row(true, true);
+    for w in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+        let mut weights = problem.weights.clone();
+        weights[4] = w;
+        let row = Row {
+            weights: Some(&weights),
+            ..row
+        };
+        assert_eq!(error(&problem, row), SolveError::Weight { position: 4 });
+    }
+    for p in [0.0, -2.0, f32::NAN, f32::INFINITY] {
+        let mut base = problem.base.clone();
+        base[3] = p;
+        let row = Row {
+            precision: Precision::diagonal(&base),
+            ..row
+        };
+        assert_eq!(
+            error(&problem, row),
+            SolveError::Precision { coordinate: 3 }
+        );
+    }
+    for t in [f32::NAN, f32::NEG_INFINITY] {
+        let mut targets = problem.targets.clone();
+        targets[0] = t;
+        assert_eq!(
+            error(
+                &problem,
+                Row {
+                    targets: &targets,
+                    ..row
+                }
+            ),
+            SolveError::NotFinite
+        );
+    }
+    let mean = [f32::NAN; 5];
+    assert_eq!(
+        error(
+            &problem,
+            Row {
+                mean: Some(&mean),
+                ..row
+            }
+        ),
+        SolveError::NotFinite
+    );
+    let indices = [Ix(50); 6];
+    let out = SolveError::Index {
+        index: 50,
+        rows: 50,
+    };
+    assert_eq!(
+        error(
+            &problem,
+            Row {
+                indices: &indices,
+                ..row
+            }
+        ),
+        out
+    );
+    let short = Row {
+        targets: &row.targets[1..],
+        ..row
+    };
+    let shape = SolveError::Shape {
+        what: "targets",
+        expected: 6,
+        found: 5,
+    };
+    assert_eq!(error(&problem, short), shape);
+}
+
+#[test]
+fn a_fixed_row_that_is_not_finite_is_found() {
+    let mut problem = Problem::new(20, 30, 2);
+    let at = problem.indices[7].0 as usize * problem.stride + 19;
+    problem.fixed[at] = f32::NAN;
+    assert_eq!(
+        error(&problem, problem.row(true, true)),
+        SolveError::NotFinite
+    );
+}
+
+#[test]
+fn numbers_too_large_to_factor_are_an_error() {
+    let mut problem = Problem::new(20, 30, 2);
+    problem.fixed.iter_mut().for_each(|y| *y *= 1e25);
+    assert_eq!(
+        error(&problem, problem.row(false, false)),
+        SolveError::NotPositiveDefinite
+    );
+}
+
+#[test]
+fn the_lowest_failing_row_is_reported_and_the_others_are_solved() {
+    let problem = Problem::new(8, 60, 4);
+    let nan = [f32::NAN; 60];
+    let row = |r: usize| {
+        let row = problem.head([50, 3, 7, 2][r]);
+        let bad = r == 2 || r == 1;
+        Row {
+            targets: if bad {
+                &nan[..row.indices.len()]
+            } else {
+                row.targets
+            },
+            ..row
+        }
+    };
+    for level in Level::available() {
+        let solver = RowSolver::with_level(8, level);
+        let mut out = vec![f32::NAN; 32];
+        let rows = RowsMut::new(&mut out, 8, 8).unwrap();
+        let found = solver.solve_many(problem.fixed(), 4, row, &mut solver.workspace(), rows, None);
+        assert_eq!(
+            found,
+            Err(RowError {
+                row: 1,
+                error: SolveError::NotFinite
+            })
+        );
+        assert!(out[..8].iter().chain(&out[24..]).all(|x| x.is_finite()));
+    }
+}
+
+#[test]
+fn matrices_are_checked() {
+    assert!(Rows::new(&[0.0; 10], 0, 5).is_err());
+    assert!(Rows::new(&[0.0; 10], 4, 3).is_err());
+    assert!(Rows::new(&[0.0; 10], 4, 8).is_err());
+    assert_eq!(Rows::new(&[0.0; 12], 4, 8).unwrap().count(), 2);
+    let solver = RowSolver::new(3);
+    let problem = Problem::new(4, 2, 0);
+    let mut out = [0.0; 3];
+    let found = solver.solve(
+        problem.fixed(),
+        problem.row(false, false),
+        &mut solver.workspace(),
+        &mut out,
+        None,
+    );
+    assert!(matches!(found, Err(SolveError::Shape { .. })));
+}
+
+#[test]
+fn the_cheaper_method_is_taken() {
+    let solver = RowSolver::new(64);
+    assert_eq!(solver.method(20), Method::Dual);
+    assert_eq!(solver.method(200), Method::Primal);
+    assert_eq!(solver.with_method(Method::Dual).method(200), Method::Dual);
+}

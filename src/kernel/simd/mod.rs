@@ -1,0 +1,98 @@
+//! One algorithm, several machines: the vocabulary the kernels are written in.
+//!
+//! A kernel is a [`Job`]: generic code over `S: Simd`. [`Simd::vectorize`] compiles that job as one function
+//! with the machine's instructions switched on; everything the job calls is `#[inline(always)]`, or enters
+//! again through `vectorize`. The value `s: S` is a proof: an `Avx2` or `Avx512` exists only after the
+//! processor was asked.
+//!
+//! This folder holds the only `unsafe` code of the room: loads and stores of whole vectors, the intrinsics,
+//! and the call into a function compiled for the machine.
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx512;
+pub(crate) mod scalar;
+
+/// A piece of work, generic over the machine.
+pub(crate) trait Job {
+    /// What the work returns.
+    type Out;
+    /// Does the work. Implementations are `#[inline(always)]`.
+    fn run<S: Simd>(self, s: S) -> Self::Out;
+}
+
+/// A machine: vectors of `LANES` floats and the shapes that fill its registers.
+pub(crate) trait Simd: Copy {
+    /// Floats in one vector.
+    const LANES: usize;
+    /// Rows of a register tile one vector wide.
+    const ROWS_BY_1: usize;
+    /// Rows of a register tile two vectors wide.
+    const ROWS_BY_2: usize;
+    /// Side of a square register tile of the kernels that keep one system per lane.
+    const SIDE: usize;
+    /// One vector.
+    type V: Copy;
+
+    /// Runs `job` as a function of its own, compiled for this machine.
+    fn vectorize<J: Job>(self, job: J) -> J::Out;
+    /// All lanes `x`.
+    fn splat(self, x: f32) -> Self::V;
+    /// The first `LANES` floats of `x`, which must be there.
+    fn load(self, x: &[f32]) -> Self::V;
+    /// Writes to the first `LANES` floats of `x`, which must be there.
+    fn store(self, v: Self::V, x: &mut [f32]);
+    /// `a + b`.
+    fn add(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b`.
+    fn mul(self, a: Self::V, b: Self::V) -> Self::V;
+    /// `a * b + c`.
+    fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `c - a * b`.
+    fn fnma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// `1 / sqrt(a)`, to within two units in the last place; NaN (not infinity) at and below zero.
+    fn recip_sqrt(self, a: Self::V) -> Self::V;
+    /// The sum of the lanes, in an order fixed for this machine.
+    fn sum(self, v: Self::V) -> f32;
+    /// Transposes a square of `LANES x LANES`: row `i` is the head of `row(i)`, column `j` goes through
+    /// `finish(j, column)` to `out[j * stride ..]`.
+    fn transpose<'a>(
+        self,
+        row: impl Fn(usize) -> &'a [f32],
+        finish: impl Fn(usize, Self::V) -> Self::V,
+        out: &mut [f32],
+        stride: usize,
+    );
+    /// Asks for the cache line of `x[0]`, if there is one.
+    fn prefetch(self, x: &[f32]);
+
+    /// All lanes zero.
+    #[inline(always)]
+    fn zero(self) -> Self::V {
+        self.splat(0.0)
+    }
+
+    /// The floats of `x` (fewer than `LANES`), then zeros.
+    #[inline(always)]
+    fn load_part(self, x: &[f32]) -> Self::V {
+        let mut whole = [0.0; MAX_LANES];
+        for (to, from) in whole.iter_mut().zip(x) {
+            *to = *from;
+        }
+        self.load(&whole)
+    }
+
+    /// Writes the first lanes to all of `x` (fewer than `LANES`).
+    #[inline(always)]
+    fn store_part(self, v: Self::V, x: &mut [f32]) {
+        let mut whole = [0.0; MAX_LANES];
+        self.store(v, &mut whole);
+        for (to, from) in x.iter_mut().zip(whole) {
+            *to = from;
+        }
+    }
+}
+
+/// Lanes of the widest machine.
+pub(crate) const MAX_LANES: usize = 16;

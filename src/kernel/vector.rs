@@ -1,0 +1,115 @@
+//! Small routines on slices: products, sums of squares, combinations of rows.
+
+use super::level::Level;
+use super::simd::{Job, Simd};
+
+struct Dot<'a>(&'a [f32], &'a [f32]);
+
+impl Job for Dot<'_> {
+    type Out = f32;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> f32 {
+        dot_in(s, self.0, self.1)
+    }
+}
+
+/// [`dot`] inside another job. Four chains of sums, then the vectors left over, then the floats.
+#[inline(always)]
+pub(crate) fn dot_in<S: Simd>(s: S, a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [s.zero(); 4];
+    let mut a = a.chunks_exact(4 * S::LANES);
+    let mut b = b.chunks_exact(4 * S::LANES);
+    for (a, b) in a.by_ref().zip(b.by_ref()) {
+        for (v, sum) in sums.iter_mut().enumerate() {
+            let at = v * S::LANES;
+            *sum = s.fma(s.load(&a[at..]), s.load(&b[at..]), *sum);
+        }
+    }
+    let mut a = a.remainder().chunks_exact(S::LANES);
+    let mut b = b.remainder().chunks_exact(S::LANES);
+    for ((a, b), sum) in a.by_ref().zip(b.by_ref()).zip(&mut sums) {
+        *sum = s.fma(s.load(a), s.load(b), *sum);
+    }
+    let (a, b) = (a.remainder(), b.remainder());
+    if !a.is_empty() {
+        sums[3] = s.fma(s.load_part(a), s.load_part(b), sums[3]);
+    }
+    s.sum(s.add(s.add(sums[0], sums[2]), s.add(sums[1], sums[3])))
+}
+
+/// The product `a . b` over the length they have in common; `n` multiply-adds.
+#[must_use]
+pub fn dot(level: Level, a: &[f32], b: &[f32]) -> f32 {
+    let n = a.len().min(b.len());
+    level.run(Dot(&a[..n], &b[..n]))
+}
+
+/// The sum of the squares of `a`; `n` multiply-adds.
+#[must_use]
+pub fn sum_of_squares(level: Level, a: &[f32]) -> f32 {
+    dot(level, a, a)
+}
+
+struct Axpy<'a>(f32, &'a [f32], &'a mut [f32]);
+
+impl Job for Axpy<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self(alpha, x, y) = self;
+        let alpha = s.splat(alpha);
+        let mut x = x.chunks_exact(S::LANES);
+        let mut y = y.chunks_exact_mut(S::LANES);
+        for (x, y) in x.by_ref().zip(y.by_ref()) {
+            s.store(s.fma(alpha, s.load(x), s.load(y)), y);
+        }
+        let (x, y) = (x.remainder(), y.into_remainder());
+        s.store_part(s.fma(alpha, s.load_part(x), s.load_part(y)), y);
+    }
+}
+
+/// `y += alpha * x` over the length they have in common; `n` multiply-adds.
+pub fn axpy(level: Level, alpha: f32, x: &[f32], y: &mut [f32]) {
+    let n = x.len().min(y.len());
+    level.run(Axpy(alpha, &x[..n], &mut y[..n]));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_agrees_with_f64_at_every_length() {
+        let a: Vec<f32> = (0..200)
+            .map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0)
+            .collect();
+        let b: Vec<f32> = (0..200)
+            .map(|i| ((i * 53) % 97) as f32 / 48.0 - 1.0)
+            .collect();
+        for level in Level::available() {
+            for n in 0..a.len() {
+                let exact: f64 = a
+                    .iter()
+                    .zip(&b)
+                    .take(n)
+                    .map(|(x, y)| f64::from(x * y))
+                    .sum();
+                let got = f64::from(dot(level, &a[..n], &b));
+                assert!((got - exact).abs() < 1e-4, "{level} n={n}: {got} {exact}");
+                assert_eq!(sum_of_squares(level, &a[..n]), dot(level, &a[..n], &a[..n]));
+                let mut y = b.clone();
+                axpy(level, 0.5, &a[..n], &mut y);
+                for (i, y) in y.iter().enumerate() {
+                    let want = if i < n {
+                        0.5f32.mul_add(a[i], b[i])
+                    } else {
+                        b[i]
+                    };
+                    assert!((y - want).abs() < 1e-6);
+                }
+            }
+        }
+    }
+}
