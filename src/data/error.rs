@@ -55,10 +55,70 @@ pub enum DataError {
         /// The item of both.
         item: super::ItemIx,
     },
+    /// The same, with the raw ids of the records.
+    #[error(
+        "user {user} has two events with item {item}; choose another policy for `duplicates` than `Error`"
+    )]
+    DuplicateRecord {
+        /// The raw id of the user.
+        user: String,
+        /// The raw id of the item.
+        item: String,
+    },
+    /// A record that cannot be used, in a strict reading.
+    #[error("{origin}:{fault}")]
+    Record {
+        /// The file, or the source's name for records handed over by the program.
+        origin: String,
+        /// Where in it, and what is wrong.
+        fault: super::Fault,
+    },
+    /// A setting of the builder out of its range.
+    #[error("`{name}` is {found}; it must be {expected}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        found: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A half-life is asked for, but some records do not say when they happened.
+    #[error(
+        "a half-life needs a time in every record; {untimed} have none: add times or leave `half_life` out"
+    )]
+    Untimed {
+        /// How many records have no time.
+        untimed: usize,
+    },
+    /// The sum of duplicates is beyond single precision.
+    #[error(
+        "the events of user {user} with item {item} sum up beyond single precision: scale the values down"
+    )]
+    Overflow {
+        /// The raw id of the user.
+        user: String,
+        /// The raw id of the item.
+        item: String,
+    },
 }
 
 impl DataError {
     pub(crate) fn unknown<Q: fmt::Debug + ?Sized>(kind: &'static str, id: &Q) -> Self {
         Self::UnknownId { kind, id: format!("{id:?}") }
+    }
+}
+
+pub(super) fn same_length(column: &'static str, found: usize, expected: usize) -> Result<(), DataError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(DataError::Length { column, found, expected })
+}
+
+pub(super) fn finite(values: &[f32]) -> Result<(), DataError> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(event) => Err(DataError::NotFinite { event, value: values[event] }),
     }
 }

@@ -107,6 +107,12 @@ impl<K: Hash + Eq> IdMap<K> {
         })
     }
 
+    /// The ids that `kept` marks, renumbered in their order.
+    pub(super) fn keep(self, kept: &[bool]) -> Self {
+        let marked = self.keys.into_iter().zip(kept).filter(|&(_, &kept)| kept);
+        marked.map(|(key, _)| key).collect()
+    }
+
     /// The slot that holds `key`, or the free one where it belongs.
     fn probe<Q>(&self, key: &Q) -> usize
     where

@@ -1,156 +1,10 @@
 //! Who touched what: compressed rows by user and by item.
 
-use super::{DataError, ItemIx, UserIx};
-
-/// One event, with dense indices.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Event {
-    /// Who.
-    pub user: UserIx,
-    /// What.
-    pub item: ItemIx,
-    /// The rating, or the strength of the event.
-    pub value: f32,
-    /// When, in the unit of the source (usually Unix seconds), if it is known.
-    pub time: Option<i64>,
-}
-
-/// One row: parallel slices of what stands in it. See [`History`] and [`Audience`].
-#[derive(Debug, PartialEq)]
-pub struct Row<'a, Ix> {
-    /// Who or what is in the row.
-    pub ids: &'a [Ix],
-    /// The value of each event.
-    pub values: &'a [f32],
-    /// The time of each event, if the data has times.
-    pub times: Option<&'a [i64]>,
-}
-
-/// What one user touched.
-pub type History<'a> = Row<'a, ItemIx>;
-/// Who touched one item.
-pub type Audience<'a> = Row<'a, UserIx>;
-
-impl<Ix> Clone for Row<'_, Ix> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<Ix> Copy for Row<'_, Ix> {}
-
-impl<Ix> Default for Row<'_, Ix> {
-    /// The empty row.
-    fn default() -> Self {
-        Self { ids: &[], values: &[], times: None }
-    }
-}
-
-impl<'a, Ix: Copy> Row<'a, Ix> {
-    /// A row over slices of the caller, for folding in. Any order; an id that stands twice counts
-    /// twice.
-    ///
-    /// # Errors
-    /// [`DataError::Length`] when the slices differ in length, [`DataError::NotFinite`] when a value
-    /// is NaN or infinite.
-    pub fn new(ids: &'a [Ix], values: &'a [f32]) -> Result<Self, DataError> {
-        same_length("values", values.len(), ids.len())?;
-        finite(values)?;
-        Ok(Self { ids, values, times: None })
-    }
-
-    /// How many events stand in the row.
-    pub fn len(&self) -> usize {
-        self.ids.len()
-    }
-
-    /// Whether the row is empty.
-    pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
-    }
-
-    /// The ids with their values.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Ix, f32)> + 'a {
-        self.ids.iter().copied().zip(self.values.iter().copied())
-    }
-}
-
-/// Compressed rows in one direction.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Compressed<Ix> {
-    offsets: Vec<usize>,
-    ids: Vec<Ix>,
-    values: Vec<f32>,
-    times: Option<Vec<i64>>,
-}
-
-impl<Ix: Copy> Compressed<Ix> {
-    fn row(&self, row: usize) -> Row<'_, Ix> {
-        let range = self.offsets[row]..self.offsets[row + 1];
-        Row {
-            ids: &self.ids[range.clone()],
-            values: &self.values[range.clone()],
-            times: self.times.as_deref().map(|times| &times[range]),
-        }
-    }
-
-    fn n_rows(&self) -> usize {
-        self.offsets.len() - 1
-    }
-
-    /// The same events compressed along the other direction. Rows keep their events in ascending
-    /// order of the old row, because a counting sort is stable.
-    fn transpose<Other: Copy + From<u32>>(&self, n_rows: usize) -> Compressed<Other>
-    where
-        Ix: Into<usize>,
-    {
-        let mut offsets = vec![0usize; n_rows + 1];
-        for &id in &self.ids {
-            offsets[id.into() + 1] += 1;
-        }
-        accumulate(&mut offsets);
-        let mut next = offsets.clone();
-        let mut ids = vec![Other::from(0); self.ids.len()];
-        let mut values = vec![0.0; self.ids.len()];
-        let mut times = self.times.as_ref().map(|times| vec![0; times.len()]);
-        for row in 0..self.n_rows() {
-            for at in self.offsets[row]..self.offsets[row + 1] {
-                let to = &mut next[self.ids[at].into()];
-                ids[*to] = Other::from(row as u32);
-                values[*to] = self.values[at];
-                if let (Some(to_times), Some(from_times)) = (&mut times, &self.times) {
-                    to_times[*to] = from_times[at];
-                }
-                *to += 1;
-            }
-        }
-        Compressed { offsets, ids, values, times }
-    }
-}
-
-/// Turns counts (shifted by one place) into offsets.
-fn accumulate(counts: &mut [usize]) {
-    let mut sum = 0;
-    for count in counts {
-        sum += *count;
-        *count = sum;
-    }
-}
-
-fn same_length(column: &'static str, found: usize, expected: usize) -> Result<(), DataError> {
-    if found == expected {
-        return Ok(());
-    }
-    Err(DataError::Length { column, found, expected })
-}
-
-fn finite(values: &[f32]) -> Result<(), DataError> {
-    match values.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(event) => Err(DataError::NotFinite { event, value: values[event] }),
-    }
-}
+use super::compressed::{Compressed, Scatter};
+use super::error::{DataError, finite, same_length};
+use super::merge::{Duplicates, find_duplicate, merge_runs};
+use super::row::{Audience, Event, History};
+use super::{ItemIx, UserIx};
 
 /// Events as parallel columns: the cheapest form in which they can be handed over.
 #[derive(Clone, Copy, Debug)]
@@ -205,32 +59,51 @@ impl Interactions {
         finite(values)?;
         check_bounds("user", n_users, users.iter().map(|user| user.get()))?;
         check_bounds("item", n_items, items.iter().map(|item| item.get()))?;
-        // Two stable counting sorts: by item, then by user, leave the histories sorted by item.
-        let unsorted = Compressed {
-            offsets: (0..=users.len()).collect(),
-            ids: items.to_vec(),
-            values: values.to_vec(),
-            times: times.map(<[i64]>::to_vec),
-        };
-        let by_item = unsorted.transpose::<UserIx>(n_items as usize);
-        let by_item =
-            Compressed { ids: by_item.ids.iter().map(|&event| users[event.ix()]).collect(), ..by_item };
-        Self::from_unsorted_audiences(by_item, n_users, n_items)
-    }
-
-    fn from_unsorted_audiences(
-        by_item: Compressed<UserIx>,
-        n_users: u32,
-        n_items: u32,
-    ) -> Result<Self, DataError> {
-        let by_user = by_item.transpose::<ItemIx>(n_users as usize);
-        for row in 0..by_user.n_rows() {
-            if let Some(pair) = by_user.row(row).ids.windows(2).find(|pair| pair[0] == pair[1]) {
-                return Err(DataError::Duplicate { user: UserIx::new(row as u32), item: pair[0] });
+        let mut scatter = Scatter::new(n_users as usize, users.iter().map(|user| user.ix()), times.is_some());
+        for (event, (&user, &item)) in users.iter().zip(items).enumerate() {
+            match times {
+                None => scatter.put(user.ix(), item, values[event]),
+                Some(times) => scatter.put_timed(user.ix(), item, values[event], times[event]),
             }
         }
-        let by_item = by_user.transpose::<UserIx>(n_items as usize);
+        Self::from_rows(scatter.finish(), n_items, Duplicates::Error)
+    }
+
+    /// Builds from the events of each user in any order. Turning the rows over and back is a stable
+    /// sort: on the way, the events of one pair are neighbours in the order in which they came.
+    pub(super) fn from_rows(
+        by_user: Compressed<ItemIx>,
+        n_items: u32,
+        duplicates: Duplicates,
+    ) -> Result<Self, DataError> {
+        if by_user.is_sorted() {
+            return Ok(Self::from_sorted_rows(by_user, n_items));
+        }
+        let mut by_item: Compressed<UserIx> = by_user.transpose(n_items as usize);
+        if let Some((item, user)) = find_duplicate(&by_item) {
+            if duplicates == Duplicates::Error {
+                return Err(DataError::Duplicate { user, item: ItemIx::new(item as u32) });
+            }
+            merge_runs(&mut by_item, duplicates);
+        }
+        let by_user = by_item.transpose(by_user.n_rows());
         Ok(Self { by_user, by_item })
+    }
+
+    /// Builds from histories that are sorted by item, without duplicates.
+    pub(super) fn from_sorted_rows(by_user: Compressed<ItemIx>, n_items: u32) -> Self {
+        let by_item = by_user.transpose(n_items as usize);
+        Self { by_user, by_item }
+    }
+
+    pub(super) fn by_user(&self) -> &Compressed<ItemIx> {
+        &self.by_user
+    }
+
+    /// Forgets when the events were.
+    pub(super) fn without_times(mut self) -> Self {
+        (self.by_user.times, self.by_item.times) = (None, None);
+        self
     }
 
     /// Builds from single events. See [`from_columns`](Self::from_columns).
@@ -281,6 +154,25 @@ impl Interactions {
         (item.get() < self.n_items()).then(|| self.by_item.row(item.ix()))
     }
 
+    /// The event of one user with one item, if there is one. Logarithmic in the user's events.
+    pub fn get(&self, user: UserIx, item: ItemIx) -> Option<Event> {
+        let history = self.user(user)?;
+        let at = history.ids.binary_search(&item).ok()?;
+        let time = history.times.map(|times| times[at]);
+        Some(Event { user, item, value: history.values[at], time })
+    }
+
+    /// Where each user's events begin in [`events`](Self::events), and at the end how many there are:
+    /// `n_users + 1` ascending numbers. For cutting work into chunks of like cost.
+    pub fn user_offsets(&self) -> &[usize] {
+        &self.by_user.offsets
+    }
+
+    /// The same for the items' audiences: `n_items + 1` ascending numbers.
+    pub fn item_offsets(&self) -> &[usize] {
+        &self.by_item.offsets
+    }
+
     /// Every user with their history, in the order of the indices.
     pub fn users(&self) -> impl ExactSizeIterator<Item = (UserIx, History<'_>)> {
         (0..self.by_user.n_rows()).map(|row| (UserIx::new(row as u32), self.by_user.row(row)))
@@ -314,6 +206,12 @@ impl Interactions {
         let values = &self.by_user.values;
         let first = *values.first()?;
         Some(values.iter().fold((first, first), |(low, high), &value| (low.min(value), high.max(value))))
+    }
+
+    /// The earliest and the latest time; none without events or without times.
+    pub fn time_range(&self) -> Option<(i64, i64)> {
+        let times = self.by_user.times.as_ref()?;
+        Some((*times.iter().min()?, *times.iter().max()?))
     }
 
     /// Parts the events in two by their position in [`events`](Self::events): those that `chosen`

@@ -2,14 +2,33 @@
 //!
 //! *Knows*: raw ids, records, files, duplicates, ranges. *Does not know*: any model.
 //! *Cost*: linear in the records; memory 16 bytes per event (32 with times) once built.
-//! *Fails* with [`DataError`], which says where in the data and what to do.
+//! *Fails* with [`DataError`] and [`ReadError`], which say where in the data and what to do.
 
+mod builder;
+mod compressed;
 mod error;
 mod ids;
+mod intake;
 mod interactions;
 mod ix;
+mod merge;
+mod minimum;
+mod pile;
+#[cfg(feature = "csv")]
+mod reader;
+mod record;
+mod report;
+mod row;
+mod rules;
 
+pub use builder::{Dataset, InteractionsBuilder};
 pub use error::DataError;
 pub use ids::{IdMap, Ids};
-pub use interactions::{Audience, Columns, Event, History, Interactions, Row};
+pub use interactions::{Columns, Interactions};
 pub use ix::{ItemIx, UserIx};
+pub use merge::Duplicates;
+#[cfg(feature = "csv")]
+pub use reader::{Column, Encoding, Layout, ReadError, TableLayout, TextTable};
+pub use record::{Record, Source};
+pub use report::{CleaningReport, Dropped, Fault, Reason, SourceReport, StageTimes, Times};
+pub use row::{Audience, Event, History, Row};
