@@ -97,6 +97,14 @@ pub enum SaveFault {
         /// The name.
         section: String,
     },
+    /// A section of a model under a name that is the container's.
+    #[error(
+        "section `{section}`: names that begin with `ids.` or `metadata.` are not a model's; choose another"
+    )]
+    ReservedName {
+        /// The name.
+        section: String,
+    },
     /// More sections than a file may have.
     #[error("{found} sections are more than the {most} of one file; put values together")]
     TooManySections {
@@ -295,7 +303,7 @@ pub enum LoadFault {
     IdType {
         /// "user" or "item".
         whose: &'static str,
-        /// The sections that hold the ids.
+        /// The type of the ids in the file.
         found: String,
         /// The type asked for.
         expected: &'static str,

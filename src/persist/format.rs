@@ -260,3 +260,102 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 fn u64_at(bytes: &[u8], at: usize) -> u64 {
     <u64 as super::element::Bytes>::take(&bytes[at..at + 8])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = include_str!("../../docs/format.md");
+
+    /// The rows of the table under a heading, cell by cell.
+    fn table(heading: &str) -> Vec<Vec<&'static str>> {
+        let (_, after) = DOCUMENT.split_once(&format!("\n## {heading}\n")).unwrap();
+        let rows = after.lines().skip_while(|line| !line.starts_with('|'));
+        let rows = rows.take_while(|line| line.starts_with('|')).skip(2);
+        rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
+    }
+
+    /// Holds a table of fields against the code, and sees that the fields fill it without a gap.
+    fn check(heading: &str, total: usize, fields: &[(usize, usize, &str)]) {
+        let rows = table(heading);
+        let found: Vec<_> =
+            rows.iter().map(|row| (row[0].parse().unwrap(), row[1].parse().unwrap(), row[2])).collect();
+        assert_eq!(found, fields);
+        let mut end = 0;
+        for &(offset, size, field) in fields {
+            assert_eq!(offset, end, "{field}");
+            end += size;
+        }
+        assert_eq!(end, total);
+    }
+
+    #[test]
+    fn the_document_states_the_header() {
+        let fields = [
+            (header::MAGIC, MAGIC.len(), "magic"),
+            (header::FORMAT, 4, "format"),
+            (header::VERSION, 4, "version"),
+            (header::FILE_LENGTH, 8, "file length"),
+            (header::SECTIONS, 4, "sections"),
+            (header::TABLE_CHECKSUM, 4, "table checksum"),
+            (header::KIND, header::KIND_SIZE, "kind"),
+            (header::ZERO, 4, "zero"),
+            (header::CHECKSUM, 4, "checksum"),
+        ];
+        check("Header", header::SIZE, &fields);
+        let meaning = |field| table("Header").into_iter().find(|row| row[2] == field).unwrap()[3];
+        let magic: Vec<String> = MAGIC.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(meaning("magic").contains(&magic.join(" ")));
+        assert!(meaning("format").ends_with(&format!("container, {FORMAT}")));
+        assert!(meaning("sections").ends_with(&format!("at most {MAX_SECTIONS}")));
+        assert!(meaning("checksum").contains(&format!("bytes 0 to {}", header::CHECKSUM - 1)));
+        assert!(DOCUMENT.contains(&format!("first multiple of {ALIGN} ")));
+        let names = format!("1 to {} (kind) or 1 to {} (section)", header::KIND_SIZE, entry::NAME_SIZE);
+        assert!(DOCUMENT.contains(&names));
+    }
+
+    #[test]
+    fn the_document_states_the_section_table() {
+        let fields = [
+            (entry::NAME, entry::NAME_SIZE, "name"),
+            (entry::OFFSET, 8, "offset"),
+            (entry::LENGTH, 8, "length"),
+            (entry::ELEMENT, 4, "element"),
+            (entry::CHECKSUM, 4, "checksum"),
+            (entry::ZERO, 8, "zero"),
+        ];
+        check("Section table", entry::SIZE, &fields);
+    }
+
+    #[test]
+    fn the_document_states_the_element_types() {
+        let code =
+            ElementType::ALL.map(|(_, code, size, name)| [code.to_string(), size.to_string(), name.into()]);
+        assert_eq!(table("Element types"), code);
+    }
+
+    #[test]
+    fn header_and_entry_come_back() {
+        let header = Header {
+            version: 3,
+            file_length: 0x1_0000_0001,
+            sections: 1,
+            table_checksum: 9,
+            kind: "x".into(),
+        };
+        assert_eq!(Header::parse(&header.to_bytes()).unwrap(), header);
+        let name = "n".repeat(entry::NAME_SIZE);
+        let entry = Entry { name, offset: 128, length: 8, element: ElementType::F64, checksum: 7 };
+        assert_eq!(Entry::parse(&entry.to_bytes(), 64).unwrap(), entry);
+    }
+
+    #[test]
+    fn names() {
+        for good in ["a", "biased-mf", "user_factors.0"] {
+            assert!(is_name(good, 24), "{good}");
+        }
+        for bad in ["", "A", "a b", "ä", "a\0", &"a".repeat(25)] {
+            assert!(!is_name(bad, 24), "{bad}");
+        }
+    }
+}

@@ -4,17 +4,28 @@
 //! *Cost*: saving reads the model twice, loading the file once; no more memory than the file.
 //! *Fails* with [`SaveError`] and [`LoadError`], which name file, section, place, found and expected.
 
+mod archive;
+mod atomic;
 mod element;
 mod error;
 mod format;
+mod ids;
+mod load;
 mod reader;
 mod sections;
 
+use std::io::{Read, Write};
+use std::path::Path;
+
+pub use archive::Archive;
 pub use element::{Element, ElementType};
 pub use error::{LoadError, LoadFault, SaveError, SaveFault};
+pub use ids::{Metadata, PersistId};
+pub use load::{SectionSummary, Summary};
 pub use reader::SectionReader;
 pub use sections::Sections;
 
+use crate::data::Ids;
 use crate::model::Score;
 
 /// A model that can be saved: it is named sections of numbers.
@@ -41,15 +52,109 @@ pub trait Persist: Score + Sized {
     fn read_sections(from: &SectionReader<'_>) -> Result<Self, LoadError>;
 }
 
+/// What a file held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Saved<M, U: PersistId = String, I: PersistId = String> {
+    /// The model.
+    pub model: M,
+    /// The raw ids of its users and items.
+    pub ids: Ids<U, I>,
+    /// What else was put beside it; usually nothing. See [`Archive::with_metadata`].
+    pub metadata: Metadata,
+}
+
+/// Saves a model with its ids, all or not at all: the old file stays until the new one is complete.
+/// See [`Archive`] for metadata, and for a model without ids.
+///
+/// # Errors
+/// [`SaveError`], which names the file and the step that failed.
+pub fn save<M, U, I>(path: impl AsRef<Path>, model: &M, ids: &Ids<U, I>) -> Result<(), SaveError>
+where
+    M: Persist,
+    U: PersistId,
+    I: PersistId,
+{
+    let path = path.as_ref();
+    Archive::of(model).with_ids(ids).map_err(|error| error.at(path))?.save(path)
+}
+
+/// Loads a model with its ids.
+///
+/// # Errors
+/// [`LoadError`], which names the file and the place, for anything that is not a complete, undamaged
+/// file of this model with ids of these types.
+pub fn load<M, U, I>(path: impl AsRef<Path>) -> Result<Saved<M, U, I>, LoadError>
+where
+    M: Persist,
+    U: PersistId,
+    I: PersistId,
+{
+    let path = path.as_ref();
+    load::read_file(path).and_then(|bytes| load::saved(&bytes)).map_err(|error| error.at(path))
+}
+
+/// Writes a model with its ids to a stream.
+///
+/// # Errors
+/// [`SaveError`].
+pub fn write_to<M, U, I>(to: impl Write, model: &M, ids: &Ids<U, I>) -> Result<(), SaveError>
+where
+    M: Persist,
+    U: PersistId,
+    I: PersistId,
+{
+    Archive::of(model).with_ids(ids)?.write_to(to)
+}
+
+/// Reads a model with its ids from a stream that ends with it.
+///
+/// # Errors
+/// [`LoadError`], as [`load`].
+pub fn read_from<M, U, I>(from: impl Read) -> Result<Saved<M, U, I>, LoadError>
+where
+    M: Persist,
+    U: PersistId,
+    I: PersistId,
+{
+    load::saved(&load::read_stream(from)?)
+}
+
+/// Takes a model with its ids from the bytes of a file.
+///
+/// # Errors
+/// [`LoadError`], as [`load`].
+pub fn from_bytes<M, U, I>(bytes: &[u8]) -> Result<Saved<M, U, I>, LoadError>
+where
+    M: Persist,
+    U: PersistId,
+    I: PersistId,
+{
+    load::saved(bytes)
+}
+
+/// Saves a model without ids, all or not at all.
+///
+/// # Errors
+/// [`SaveError`], as [`save`].
+pub fn save_model<M: Persist>(path: impl AsRef<Path>, model: &M) -> Result<(), SaveError> {
+    Archive::of(model).save(path)
+}
+
+/// Loads a model and leaves the ids alone, if there are any.
+///
+/// # Errors
+/// [`LoadError`], as [`load`].
+pub fn load_model<M: Persist>(path: impl AsRef<Path>) -> Result<M, LoadError> {
+    let path = path.as_ref();
+    load::read_file(path).and_then(|bytes| model_from_bytes(&bytes)).map_err(|error| error.at(path))
+}
+
 /// The bytes of a model's file, without ids.
 ///
 /// # Errors
 /// [`SaveError`] when the model holds what a file cannot: a number that is not finite, a bad name.
 pub fn model_to_bytes<M: Persist>(model: &M) -> Result<Vec<u8>, SaveError> {
-    let (mut sections, mut bytes) = (Sections::default(), Vec::new());
-    model.write_sections(&mut sections);
-    sections.write(M::KIND, M::VERSION, &mut bytes)?;
-    Ok(bytes)
+    Archive::of(model).to_bytes()
 }
 
 /// A model from the bytes of its file; ids are left alone.
@@ -58,4 +163,14 @@ pub fn model_to_bytes<M: Persist>(model: &M) -> Result<Vec<u8>, SaveError> {
 /// [`LoadError`] for anything that is not a complete, undamaged file of this model.
 pub fn model_from_bytes<M: Persist>(bytes: &[u8]) -> Result<M, LoadError> {
     SectionReader::new(bytes)?.model()
+}
+
+/// What a file says of itself: which model, which sections, how large. Only header, section table and
+/// metadata are read and checked, not the sections of the model.
+///
+/// # Errors
+/// [`LoadError`], which names the file and the place.
+pub fn inspect(path: impl AsRef<Path>) -> Result<Summary, LoadError> {
+    let path = path.as_ref();
+    load::summary(path).map_err(|error| error.at(path))
 }

@@ -13,8 +13,22 @@ use crate::model::Seen;
 #[derive(Debug)]
 pub struct SectionReader<'a> {
     header: Header,
-    entries: Vec<Entry>,
+    sections: Vec<Section<'a>>,
+}
+
+/// One section: what the table says of it, and its bytes.
+#[derive(Debug)]
+pub(super) struct Section<'a> {
+    entry: Entry,
     bytes: &'a [u8],
+}
+
+impl<'a> Section<'a> {
+    /// A section whose checksum holds.
+    pub(super) fn new(entry: Entry, bytes: &'a [u8]) -> Result<Self, LoadError> {
+        check_sum(&entry.name, entry.offset, bytes, entry.checksum)?;
+        Ok(Self { entry, bytes })
+    }
 }
 
 impl<'a> SectionReader<'a> {
@@ -29,14 +43,19 @@ impl<'a> SectionReader<'a> {
         let table_end = header::SIZE + header.table_size();
         // The length of the file is right, so a table that does not fit in it is a lie of the header.
         let table = bytes.get(header::SIZE..table_end).ok_or_else(|| header.too_many_sections())?;
-        let entries = parse_table(&header, table)?;
         let mut end = table_end;
-        for entry in &entries {
-            check_zero(&entry.name, end as u64, &bytes[end..entry.offset as usize])?;
+        let mut sections = Vec::with_capacity(header.sections);
+        for entry in parse_table(&header, table)? {
+            let (begin, gap) = (entry.offset as usize, end);
             end = entry.end() as usize;
-            check_sum(&entry.name, entry.offset, &bytes[entry.range()], entry.checksum)?;
+            check_zero(&entry.name, gap as u64, &bytes[gap..begin])?;
+            sections.push(Section::new(entry, &bytes[begin..end])?);
         }
-        Ok(Self { header, entries, bytes })
+        Ok(Self::of(header, sections))
+    }
+
+    pub(super) fn of(header: Header, sections: Vec<Section<'a>>) -> Self {
+        Self { header, sections }
     }
 
     /// The model's name.
@@ -65,13 +84,14 @@ impl<'a> SectionReader<'a> {
         M::read_sections(self)
     }
 
-    /// Whether there is a section of this name.
-    pub fn has(&self, name: &str) -> bool {
-        self.entries().any(|entry| entry.name == name)
+    /// The names of the sections, in the order of the file.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.sections.iter().map(|section| &section.entry.name[..])
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter()
+    /// Whether there is a section of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.names().any(|other| other == name)
     }
 
     /// How many entries a section has.
@@ -79,7 +99,7 @@ impl<'a> SectionReader<'a> {
     /// # Errors
     /// [`LoadFault::MissingSection`].
     pub fn count(&self, name: &str) -> Result<usize, LoadError> {
-        self.entry(name).map(Entry::count)
+        self.section(name).map(|section| section.entry.count())
     }
 
     /// The bytes of a section, as they are; they begin at a multiple of 64 in the file.
@@ -87,7 +107,7 @@ impl<'a> SectionReader<'a> {
     /// # Errors
     /// [`LoadFault::MissingSection`].
     pub fn bytes(&self, name: &str) -> Result<&'a [u8], LoadError> {
-        self.entry(name).map(|entry| &self.bytes[entry.range()])
+        self.section(name).map(|section| section.bytes)
     }
 
     /// The numbers of a section. `shape` says how many there must be: their product, so that
@@ -97,14 +117,13 @@ impl<'a> SectionReader<'a> {
     /// [`LoadFault::MissingSection`], [`Element`](LoadFault::Element), [`Length`](LoadFault::Length)
     /// or [`Value`](LoadFault::Value).
     pub fn values<T: Element>(&self, name: &str, shape: &[usize]) -> Result<Vec<T>, LoadError> {
-        let entry = self.entry(name)?;
+        let Section { entry, bytes } = self.section(name)?;
         if entry.element != T::TYPE {
             let (section, offset) = (name.to_owned(), entry.offset);
             let (found, expected) = (entry.element, T::TYPE);
             return Err(LoadFault::Element { section, offset, found, expected }.into());
         }
         entry.check_count(shape)?;
-        let bytes = &self.bytes[entry.range()];
         let values: Vec<T> = bytes.chunks_exact(T::TYPE.size()).map(T::take).collect();
         match values.iter().position(|value| !value.is_sound()) {
             None => Ok(values),
@@ -198,15 +217,14 @@ impl<'a> SectionReader<'a> {
         found: impl ToString,
         expected: impl ToString,
     ) -> LoadError {
-        let place = self.entries().find(|entry| entry.name == section);
-        let offset = place.map_or(0, |entry| entry.byte_of(at));
+        let offset = self.section(section).map_or(0, |section| section.entry.byte_of(at));
         let (section, found, expected) = (section.to_owned(), found.to_string(), expected.to_string());
         LoadFault::Value { section, at, offset, found, expected }.into()
     }
 
-    fn entry(&self, name: &str) -> Result<&Entry, LoadError> {
-        let entry = self.entries().find(|entry| entry.name == name);
-        entry.ok_or_else(|| LoadFault::MissingSection { section: name.to_owned() }.into())
+    fn section(&self, name: &str) -> Result<&Section<'a>, LoadError> {
+        let section = self.sections.iter().find(|section| section.entry.name == name);
+        section.ok_or_else(|| LoadFault::MissingSection { section: name.to_owned() }.into())
     }
 }
 
@@ -233,16 +251,12 @@ impl Header {
 }
 
 impl Entry {
-    fn range(&self) -> std::ops::Range<usize> {
-        self.offset as usize..self.end() as usize
-    }
-
     /// Where an entry stands in the file.
     fn byte_of(&self, at: usize) -> u64 {
         (at as u64).saturating_mul(self.element.size() as u64).saturating_add(self.offset)
     }
 
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.length as usize / self.element.size()
     }
 

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use super::element::Bytes;
 use super::format::{self, Entry, Header, align, entry, header, is_name};
 use super::{Element, ElementType, SaveError, SaveFault};
 use crate::model::Seen;
@@ -23,6 +22,19 @@ pub struct Sections<'a> {
 struct Section<'a> {
     name: String,
     values: Box<dyn Values + 'a>,
+}
+
+/// Where everything will stand.
+pub(super) struct Layout {
+    /// Header and section table.
+    head: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+impl Layout {
+    pub(super) fn file_length(&self) -> u64 {
+        self.entries.last().map_or(self.head.len() as u64, Entry::end)
+    }
 }
 
 impl<'a> Sections<'a> {
@@ -58,19 +70,27 @@ impl<'a> Sections<'a> {
         self.sections.push(Section { name, values: Box::new(values) });
     }
 
-    /// Checks everything, then writes the whole file.
-    pub(super) fn write(&self, kind: &str, version: u32, to: &mut dyn Write) -> Result<(), SaveError> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.sections.iter().map(|section| &section.name[..])
+    }
+
+    /// Checks everything and says where each byte will stand. Reads all numbers once.
+    pub(super) fn layout(&self, kind: &str, version: u32) -> Result<Layout, SaveError> {
         self.check_names(kind)?;
-        let mut piece = vec![0; PIECE];
-        let entries = self.entries(&mut piece)?;
-        let head = head(kind, version, &entries);
+        let entries = self.entries()?;
+        Ok(Layout { head: head(kind, version, &entries), entries })
+    }
+
+    /// Writes the whole file. Reads all numbers again.
+    pub(super) fn write(&self, layout: &Layout, to: &mut dyn Write) -> Result<(), SaveError> {
         let failed = SaveFault::io("write");
-        to.write_all(&head).map_err(&failed)?;
-        let mut at = head.len() as u64;
-        for (section, entry) in self.sections.iter().zip(&entries) {
+        to.write_all(&layout.head).map_err(&failed)?;
+        let mut piece = vec![0; PIECE];
+        let mut at = layout.head.len() as u64;
+        for (section, entry) in self.sections.iter().zip(&layout.entries) {
             let zeros = [0; format::ALIGN as usize];
             to.write_all(&zeros[..(entry.offset - at) as usize]).map_err(&failed)?;
-            section.pieces(&mut piece, |bytes| to.write_all(bytes)).map_err(&failed)?;
+            pieces(&*section.values, &mut piece, |bytes| to.write_all(bytes)).map_err(&failed)?;
             at = entry.end();
         }
         to.flush().map_err(&failed)
@@ -96,8 +116,9 @@ impl<'a> Sections<'a> {
         Ok(())
     }
 
-    /// The section table, with every checksum. Reads all numbers once.
-    fn entries(&self, piece: &mut [u8]) -> Result<Vec<Entry>, SaveError> {
+    /// The section table, with every checksum.
+    fn entries(&self) -> Result<Vec<Entry>, SaveError> {
+        let mut piece = vec![0; PIECE];
         let mut end = (header::SIZE + self.sections.len() * entry::SIZE) as u64;
         let mut entries = Vec::with_capacity(self.sections.len());
         for Section { name, values } in &self.sections {
@@ -110,7 +131,7 @@ impl<'a> Sections<'a> {
                 offset: align(end).unwrap_or(u64::MAX),
                 length: (values.count() * values.element().size()) as u64,
                 element: values.element(),
-                checksum: values.checksum(piece),
+                checksum: values.checksum(&mut piece),
             });
             end = entries.last().map_or(end, Entry::end);
         }
@@ -129,12 +150,6 @@ fn head(kind: &str, version: u32, entries: &[Entry]) -> Vec<u8> {
         kind: kind.to_owned(),
     };
     [&header.to_bytes()[..], &table].concat()
-}
-
-impl Section<'_> {
-    fn pieces<E>(&self, piece: &mut [u8], each: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        pieces(&*self.values, piece, each)
-    }
 }
 
 /// Shows a section's bytes piece by piece.

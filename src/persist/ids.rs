@@ -1,0 +1,179 @@
+//! Raw ids and metadata, beside the model in the same file.
+
+use std::collections::BTreeMap;
+use std::hash::Hash;
+
+use super::{LoadError, LoadFault, SaveError, SaveFault, SectionReader, Sections};
+use crate::data::{IdMap, Ids};
+use crate::model::Score;
+
+/// Free-form names and values that travel with a model: the library's version, parameters as text,
+/// the time of training. Nothing is put in unasked, so that the same model gives the same bytes.
+pub type Metadata = BTreeMap<String, String>;
+
+const METADATA: &str = "metadata";
+/// What the container calls its own; not for the sections of a model.
+pub(super) const RESERVED: [&str; 2] = ["ids.", "metadata."];
+const USERS: (&str, &str) = ("user", "ids.users");
+const ITEMS: (&str, &str) = ("item", "ids.items");
+
+/// An id that can be saved: `String`, `u64`, `u32` and `i64` can, and so can a type of yours.
+///
+/// ```
+/// use foldin::persist::{LoadError, PersistId, SectionReader, Sections};
+///
+/// #[derive(PartialEq, Eq, Hash)]
+/// struct Isbn(u64);
+///
+/// impl PersistId for Isbn {
+///     const TYPE: &'static str = "isbn";
+///     fn write_ids<'a>(ids: &'a [Self], name: &str, out: &mut Sections<'a>) {
+///         out.put_owned(name, ids.iter().map(|isbn| isbn.0).collect::<Vec<u64>>());
+///     }
+///     fn read_ids(from: &SectionReader<'_>, name: &str, n: usize) -> Result<Vec<Self>, LoadError> {
+///         Ok(from.values::<u64>(name, &[n])?.into_iter().map(Isbn).collect())
+///     }
+/// }
+/// ```
+pub trait PersistId: Hash + Eq + Sized {
+    /// The type's name in files, for ever. 1 to 14 characters of `a-z 0-9 _ -`.
+    const TYPE: &'static str;
+
+    /// Puts the ids into the section `name`, or into sections whose names begin with `name` and a dot.
+    fn write_ids<'a>(ids: &'a [Self], name: &str, out: &mut Sections<'a>);
+
+    /// Takes `n` ids back. That no id stands twice is checked by the caller.
+    ///
+    /// # Errors
+    /// [`LoadError`] when there are not `n`, or when they are not such ids.
+    fn read_ids(from: &SectionReader<'_>, name: &str, n: usize) -> Result<Vec<Self>, LoadError>;
+}
+
+macro_rules! number_ids {
+    ($($t:ident)*) => {$(
+        impl PersistId for $t {
+            const TYPE: &'static str = stringify!($t);
+
+            fn write_ids<'a>(ids: &'a [Self], name: &str, out: &mut Sections<'a>) {
+                out.put(name, ids);
+            }
+
+            fn read_ids(from: &SectionReader<'_>, name: &str, n: usize) -> Result<Vec<Self>, LoadError> {
+                from.values(name, &[n])
+            }
+        }
+    )*};
+}
+
+number_ids!(u32 u64 i64);
+
+impl PersistId for String {
+    const TYPE: &'static str = "string";
+
+    fn write_ids<'a>(ids: &'a [Self], name: &str, out: &mut Sections<'a>) {
+        out.put_strings(name, ids.iter().map(String::as_str));
+    }
+
+    fn read_ids(from: &SectionReader<'_>, name: &str, n: usize) -> Result<Vec<Self>, LoadError> {
+        from.strings(name, Some(n))
+    }
+}
+
+/// Puts both id maps into sections, if they are those of the model.
+pub(super) fn put_ids<'a, U: PersistId, I: PersistId>(
+    ids: &'a Ids<U, I>,
+    model: &impl Score,
+    out: &mut Sections<'a>,
+) -> Result<(), SaveError> {
+    put_map(USERS, &ids.users, model.n_users(), out)?;
+    put_map(ITEMS, &ids.items, model.n_items(), out)
+}
+
+fn put_map<'a, K: PersistId>(
+    (whose, prefix): (&'static str, &str),
+    map: &'a IdMap<K>,
+    expected: u32,
+    out: &mut Sections<'a>,
+) -> Result<(), SaveError> {
+    let (found, expected) = (map.len(), expected as usize);
+    if found != expected {
+        return Err(SaveFault::Ids { whose, found, expected }.into());
+    }
+    K::write_ids(map.keys(), &format!("{prefix}.{}", K::TYPE), out);
+    Ok(())
+}
+
+/// Takes both id maps back, as many ids as the model has rows.
+pub(super) fn ids<U: PersistId, I: PersistId>(
+    from: &SectionReader<'_>,
+    model: &impl Score,
+) -> Result<Ids<U, I>, LoadError> {
+    let users = map(from, USERS, model.n_users())?;
+    let items = map(from, ITEMS, model.n_items())?;
+    Ok(Ids { users, items })
+}
+
+fn map<K: PersistId>(
+    from: &SectionReader<'_>,
+    (whose, prefix): (&'static str, &str),
+    n: u32,
+) -> Result<IdMap<K>, LoadError> {
+    let section = section_of_type::<K>(from, whose, prefix)?;
+    let keys = K::read_ids(from, &format!("{prefix}.{}", K::TYPE), n as usize)?;
+    let mut map = IdMap::new();
+    for (at, key) in keys.into_iter().enumerate() {
+        if map.insert(key).ok() != u32::try_from(at).ok() {
+            return Err(from.invalid(&section, at, "an id that stands before", "a new one"));
+        }
+    }
+    Ok(map)
+}
+
+/// The first section that holds the ids, if they are of the type asked for.
+fn section_of_type<K: PersistId>(
+    from: &SectionReader<'_>,
+    whose: &'static str,
+    prefix: &str,
+) -> Result<String, LoadError> {
+    let tail = |name: &str| Some(name.strip_prefix(prefix)?.strip_prefix('.')?.to_owned());
+    let Some(tail) = from.names().find_map(tail) else {
+        return Err(LoadFault::NoIds { whose }.into());
+    };
+    let found = tail.split('.').next().unwrap_or_default();
+    if found != K::TYPE {
+        return Err(LoadFault::IdType { whose, found: found.to_owned(), expected: K::TYPE }.into());
+    }
+    Ok(format!("{prefix}.{tail}"))
+}
+
+/// Puts names and values in turn; nothing where there are none.
+pub(super) fn put_metadata(metadata: &Metadata, out: &mut Sections<'_>) {
+    if !metadata.is_empty() {
+        out.put_strings(METADATA, metadata.iter().flat_map(|(name, value)| [&name[..], value]));
+    }
+}
+
+pub(super) fn is_metadata(section: &str) -> bool {
+    section.starts_with(RESERVED[1])
+}
+
+/// Takes names and values back: names in order, none twice.
+pub(super) fn metadata(from: &SectionReader<'_>) -> Result<Metadata, LoadError> {
+    if !from.names().any(is_metadata) {
+        return Ok(Metadata::new());
+    }
+    let mut texts = from.strings(METADATA, None)?.into_iter();
+    let wrong = |at, expected| Err(from.invalid("metadata.offsets", at, "another text", expected));
+    let mut metadata = Metadata::new();
+    while let Some(name) = texts.next() {
+        let at = metadata.len() * 2;
+        let Some(value) = texts.next() else {
+            return wrong(at, "a name with a value");
+        };
+        if metadata.last_key_value().is_some_and(|(last, _)| *last >= name) {
+            return wrong(at, "a name after the one before");
+        }
+        metadata.insert(name, value);
+    }
+    Ok(metadata)
+}
