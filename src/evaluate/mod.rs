@@ -1,1 +1,47 @@
-//! Room: evaluate.
+//! How good is a model on events it has not seen?
+//!
+//! *Knows*: the public traits and lists alone, so that anybody's model can be measured; nothing
+//! depends on it. *Does not know*: any model.
+//! *Cost*: one profile per user, one prediction per event or one list per user; bootstrap on top.
+//! *Fails* with [`SplitError`] and [`EvaluateError`], which say what to change.
+//!
+//! Part the data ([`Split`]), fit on `train`, measure on `test`:
+//!
+//! - [`rating`](fn@rating): RMSE and MAE over all test ratings, with bootstrap intervals;
+//! - [`ranking`](fn@ranking): precision, recall, NDCG, MAP, MRR, hit rate and coverage of lists, and
+//!   any [`Metric`] of your own.
+//!
+//! Everything is done on several threads, and the figures are the same, to the bit, for any number.
+//!
+//! ```
+//! # use foldin::data::{Columns, Interactions, ItemIx, UserIx};
+//! use foldin::evaluate::Split;
+//! # let users: Vec<_> = (0..40).map(|n| UserIx::new(n / 10)).collect();
+//! # let items: Vec<_> = (0..40).map(|n| ItemIx::new(n % 10)).collect();
+//! # let columns = Columns { users: &users, items: &items, values: &[3.0; 40], times: None };
+//! # let data = Interactions::from_columns(4, 10, columns)?;
+//! let Split { train, test } = Split::random(&data, 0.1, 42)?;
+//! assert_eq!((train.len(), test.len()), (36, 4));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod ask;
+mod bootstrap;
+mod draw;
+mod error;
+mod lists;
+mod metric;
+mod ranking;
+mod rating;
+mod rating_errors;
+mod split;
+
+pub use bootstrap::{Bootstrap, Interval};
+pub use error::{EvaluateError, SplitError};
+pub use metric::{
+    AveragePrecision, Case, HitRate, Metric, Ndcg, Precision, Recall, RecallCapped, ReciprocalRank,
+};
+pub use ranking::{Measured, RankingOptions, RankingReport, ranking};
+pub use rating::{ByBasis, Difference, RatingOptions, RatingReport, Resample, rating};
+pub use rating_errors::RatingErrors;
+pub use split::{Folds, Split};

@@ -1,0 +1,182 @@
+//! How far predicted ratings are from the ratings given: the errors, their sums and their comparison.
+
+use std::hash::{DefaultHasher, Hasher};
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use super::ask::{check, question};
+use super::{ByBasis, Difference, EvaluateError, Interval, RatingOptions, RatingReport, Resample};
+use crate::data::{Interactions, UserIx};
+use crate::model::{PredictRating, Profile};
+use crate::par::{Workers, chunks};
+
+/// Users of one job.
+const USERS: usize = 64;
+
+/// The error of every prediction: for intervals, comparisons and figures of one's own.
+#[derive(Clone, Debug)]
+pub struct RatingErrors {
+    errors: Vec<f64>,
+    /// Where each user with test ratings ends in `errors`.
+    ends: Vec<usize>,
+    by_basis: ByBasis,
+    elapsed: Duration,
+    /// Of the test events, so that a comparison is of like with like.
+    fingerprint: u64,
+}
+
+/// What one job found.
+#[derive(Default)]
+struct Part {
+    errors: Vec<f64>,
+    counts: Vec<usize>,
+    by_basis: ByBasis,
+}
+
+impl RatingErrors {
+    /// Predicts every test rating. See [`rating`](fn@super::rating).
+    ///
+    /// # Errors
+    /// As [`rating`](fn@super::rating).
+    pub fn measure<M: PredictRating + ?Sized>(
+        model: &M,
+        train: &Interactions,
+        test: &Interactions,
+        options: &RatingOptions,
+    ) -> Result<Self, EvaluateError> {
+        check(model.n_items(), train, test)?;
+        let workers = Workers::new(options.threads).map_err(EvaluateError::Threads)?;
+        let began = Instant::now();
+        let jobs = chunks(test.n_users() as usize, USERS).collect();
+        let parts = workers.map(jobs, Profile::new, |profile, users| {
+            let asked = options.fold_in.then_some(train);
+            predict(model, asked, test, users, profile)
+        });
+        let elapsed = began.elapsed();
+        let mut all = Part::default();
+        for part in parts {
+            let part = part?;
+            all.errors.extend(part.errors);
+            all.counts.extend(part.counts);
+            all.by_basis.add(&part.by_basis);
+        }
+        let end = |sum: &mut usize, n: usize| {
+            *sum += n;
+            Some(*sum)
+        };
+        let ends = all.counts.into_iter().scan(0, end).collect();
+        Ok(Self { errors: all.errors, ends, by_basis: all.by_basis, elapsed, fingerprint: fingerprint(test) })
+    }
+
+    /// Predicted less given rating, in the order of [`Interactions::events`] of the test part.
+    pub fn values(&self) -> &[f64] {
+        &self.errors
+    }
+
+    /// The figures with their intervals.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Param`], [`EvaluateError::Threads`].
+    pub fn report(&self, options: &RatingOptions) -> Result<RatingReport, EvaluateError> {
+        let units = self.units(options.resample);
+        let ([rmse, mae], [rmse_interval, mae_interval]) = figures(options, &units, rmse_mae)?;
+        let (n, users) = (self.errors.len(), self.ends.len());
+        let (by_basis, elapsed) = (self.by_basis, self.elapsed);
+        Ok(RatingReport { rmse, mae, rmse_interval, mae_interval, n, users, by_basis, elapsed })
+    }
+
+    /// Compares with another model on the same test events: both are resampled together, so what makes
+    /// a sample hard for both does not blur the difference.
+    ///
+    /// # Errors
+    /// [`EvaluateError::Unpaired`] when the test events differ; [`EvaluateError::Param`],
+    /// [`EvaluateError::Threads`].
+    pub fn compare(&self, other: &Self, options: &RatingOptions) -> Result<Difference, EvaluateError> {
+        if (self.fingerprint, self.errors.len()) != (other.fingerprint, other.errors.len()) {
+            return Err(EvaluateError::Unpaired);
+        }
+        let (ours, theirs) = (self.units(options.resample), other.units(options.resample));
+        let pairs: Vec<[f64; 5]> =
+            ours.iter().zip(&theirs).map(|(a, b)| [a[0], a[1], a[2], b[1], b[2]]).collect();
+        let difference = |&[n, a1, a2, b1, b2]: &[f64; 5]| {
+            let ([a_rmse, a_mae], [b_rmse, b_mae]) = (rmse_mae(&[n, a1, a2]), rmse_mae(&[n, b1, b2]));
+            [a_rmse - b_rmse, a_mae - b_mae]
+        };
+        let ([rmse, mae], [rmse_interval, mae_interval]) = figures(options, &pairs, difference)?;
+        Ok(Difference { rmse, mae, rmse_interval, mae_interval })
+    }
+
+    /// Number, sum of squares and sum of absolute values of the errors of each unit of resampling.
+    fn units(&self, resample: Resample) -> Vec<[f64; 3]> {
+        let unit = |errors: &[f64]| {
+            errors.iter().fold([0.0; 3], |[n, squares, absolutes], error| {
+                [n + 1.0, squares + error * error, absolutes + error.abs()]
+            })
+        };
+        match resample {
+            Resample::Ratings => self.errors.chunks(1).map(unit).collect(),
+            Resample::Users => {
+                let starts = std::iter::once(&0).chain(&self.ends);
+                starts.zip(&self.ends).map(|(&start, &end)| unit(&self.errors[start..end])).collect()
+            }
+        }
+    }
+}
+
+/// RMSE and MAE from number, sum of squares and sum of absolute values.
+fn rmse_mae(&[n, squares, absolutes]: &[f64; 3]) -> [f64; 2] {
+    [(squares / n).sqrt(), absolutes / n]
+}
+
+/// Figures of the sums over all units, with their intervals.
+type Figures = ([f64; 2], [Option<Interval>; 2]);
+
+fn figures<const S: usize>(
+    options: &RatingOptions,
+    units: &[[f64; S]],
+    figures: impl Fn(&[f64; S]) -> [f64; 2] + Sync,
+) -> Result<Figures, EvaluateError> {
+    options.bootstrap.check()?;
+    let workers = Workers::new(options.threads).map_err(EvaluateError::Threads)?;
+    let sums = std::array::from_fn(|number| units.iter().map(|unit| unit[number]).sum());
+    Ok((figures(&sums), options.bootstrap.intervals(&workers, units, figures)))
+}
+
+fn predict<M: PredictRating + ?Sized>(
+    model: &M,
+    fold_in: Option<&Interactions>,
+    test: &Interactions,
+    users: Range<usize>,
+    profile: &mut Profile,
+) -> Result<Part, EvaluateError> {
+    let mut part = Part::default();
+    for user in users.map(|user| UserIx::new(user as u32)) {
+        let history = test.user(user).unwrap_or_default();
+        if history.is_empty() {
+            continue;
+        }
+        let failed = |source| EvaluateError::Query { user, source };
+        model.profile(&question(fold_in, user), profile).map_err(failed)?;
+        for (item, given) in history.iter() {
+            let predicted = model.predict(profile, item).map_err(failed)?;
+            if !predicted.rating.is_finite() {
+                return Err(EvaluateError::NotFinite { user, item, rating: predicted.rating });
+            }
+            part.errors.push(f64::from(predicted.rating) - f64::from(given));
+            part.by_basis.count(predicted.basis);
+        }
+        part.counts.push(history.len());
+    }
+    Ok(part)
+}
+
+/// Tells one set of test events from another.
+fn fingerprint(test: &Interactions) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for event in test.events() {
+        hasher.write_u32(event.user.get());
+        hasher.write_u32(event.item.get());
+        hasher.write_u32(event.value.to_bits());
+    }
+    hasher.finish()
+}
