@@ -111,6 +111,29 @@ impl Cholesky<'_> {
         });
     }
 
+    /// Solves L z = b in place; `b` is readable and writable up to `order` rounded up to `LANES`.
+    #[inline(always)]
+    pub(crate) fn forward_substitute<S: Simd>(&self, s: S, b: &mut [f32]) {
+        for column in (0..self.order).step_by(S::LANES) {
+            let size = S::LANES.min(self.order - column);
+            let inverse = &self.inverse[column * S::LANES..];
+            let head = s.load(&b[column..]);
+            let mut z = [0.0; MAX_LANES];
+            for (i, z) in z.iter_mut().enumerate().take(size) {
+                *z = s.sum(s.mul(head, s.load(&inverse[i * S::LANES..])));
+            }
+            b[column..column + size].copy_from_slice(&z[..size]);
+            for v in (column + S::LANES..self.order).step_by(S::LANES) {
+                let mut sum = s.load(&b[v..]);
+                for (k, &z) in z.iter().enumerate().take(size) {
+                    let row = s.load(&self.u[(column + k) * self.u_stride + v..]);
+                    sum = s.fnma(s.splat(z), row, sum);
+                }
+                s.store(sum, &mut b[v..]);
+            }
+        }
+    }
+
     /// Solves L' x = z in place; `z` is readable and writable up to `order` rounded up to `LANES`.
     #[inline(always)]
     pub(crate) fn back_substitute<S: Simd>(&self, s: S, z: &mut [f32]) {

@@ -6,8 +6,10 @@
 mod buffer;
 mod cholesky;
 mod error;
+mod factor;
 mod interleaved;
 mod level;
+mod measure;
 mod rng;
 mod row;
 mod simd;
@@ -15,7 +17,9 @@ mod tile;
 mod vector;
 
 pub use error::{RowError, SolveError};
+pub use factor::{Factor, gram};
 pub use level::Level;
+pub use measure::spin;
 pub use rng::{Normal, Stream};
 pub use row::{Method, Precision, Row, RowSolver, Rows, RowsMut, Workspace};
 pub use vector::{axpy, dot, sum_of_squares};

@@ -395,7 +395,7 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Batch<'_, F> {
     }
 }
 
-pub(super) fn check_len(
+pub(in crate::kernel) fn check_len(
     what: &'static str,
     expected: usize,
     found: usize,
