@@ -35,6 +35,11 @@ macro_rules! located {
                 &self.fault
             }
 
+            /// What is wrong, to take apart.
+            pub fn into_fault(self) -> $fault {
+                *self.fault
+            }
+
             pub(super) fn at(mut self, path: &Path) -> Self {
                 self.path = Some(path.to_owned());
                 self

@@ -146,7 +146,7 @@ impl Entry {
             let expected = format!("1 to {}", ElementType::ALL.len());
             return Err(layout(&name, at + entry::ELEMENT as u64, "the type of the entries", code, expected));
         };
-        if length % element.size() as u64 != 0 {
+        if !length.is_multiple_of(element.size() as u64) {
             let expected = format!("a multiple of {}", element.size());
             return Err(layout(&name, at + entry::LENGTH as u64, "the length", length, expected));
         }

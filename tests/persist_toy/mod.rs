@@ -1,23 +1,28 @@
 //! A model small enough to flip every bit of its file, with a section of every sort.
 
-use foldin::data::{Columns, Interactions, ItemIx, UserIx};
+// Each test binary uses its own part of this.
+#![allow(dead_code)]
+
+pub(crate) mod bytes;
+
+use foldin::data::{Columns, IdMap, Ids, Interactions, ItemIx, UserIx};
 use foldin::model::{Profile, Query, QueryError, Score, Seen};
-use foldin::persist::{LoadError, Persist, SectionReader, Sections};
+use foldin::persist::{Archive, LoadError, Metadata, Persist, SectionReader, Sections};
 
 /// Not a recommender: it scores nothing, but holds every type of number.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Toy {
-    pub n_items: u32,
-    pub factors: Vec<f32>,
-    pub mean: f64,
-    pub times: Vec<i64>,
-    pub neighbours: Vec<ItemIx>,
-    pub seen: Seen,
+pub(crate) struct Toy {
+    pub(crate) n_items: u32,
+    pub(crate) factors: Vec<f32>,
+    pub(crate) mean: f64,
+    pub(crate) times: Vec<i64>,
+    pub(crate) neighbours: Vec<ItemIx>,
+    pub(crate) seen: Seen,
 }
 
 impl Toy {
     /// Two users, three items, two factors.
-    pub fn small() -> Self {
+    pub(crate) fn small() -> Self {
         let [a, b] = [0, 1].map(UserIx::new);
         let items = [2, 0, 1].map(ItemIx::new);
         let columns = Columns { users: &[a, a, b], items: &items, values: &[5.0, 1.0, 3.0], times: None };
@@ -33,10 +38,32 @@ impl Toy {
     }
 
     /// Nobody and nothing.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let (factors, times, neighbours) = Default::default();
         Self { n_items: 0, factors, mean: 0.0, times, neighbours, seen: Seen::default() }
     }
+}
+
+/// Users by name, items by number.
+pub(crate) type ToyIds = Ids<String, u64>;
+
+pub(crate) fn small_ids() -> ToyIds {
+    let users: IdMap<String> = ["Zoë", ""].map(str::to_owned).into_iter().collect();
+    Ids { users, items: [7, u64::MAX, 0].into_iter().collect() }
+}
+
+pub(crate) fn small_metadata() -> Metadata {
+    let pairs = [("foldin", "0.1.0"), ("note", "")];
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+/// A file with everything in it that can be in a file.
+pub(crate) fn small_file() -> Vec<u8> {
+    file(&Toy::small(), &small_ids(), &small_metadata())
+}
+
+pub(crate) fn file(toy: &Toy, ids: &ToyIds, metadata: &Metadata) -> Vec<u8> {
+    Archive::of(toy).with_ids(ids).unwrap().with_metadata(metadata).to_bytes().unwrap()
 }
 
 impl Score for Toy {
