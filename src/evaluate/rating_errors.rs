@@ -78,8 +78,8 @@ impl RatingErrors {
     /// # Errors
     /// [`EvaluateError::Param`], [`EvaluateError::Threads`].
     pub fn report(&self, options: &RatingOptions) -> Result<RatingReport, EvaluateError> {
-        let units = self.units(options.resample);
-        let ([rmse, mae], [rmse_interval, mae_interval]) = figures(options, &units, rmse_mae)?;
+        let [rmse, mae] = rmse_mae(&sums(&self.errors));
+        let [rmse_interval, mae_interval] = intervals(options, &self.units(options.resample), rmse_mae)?;
         let (n, users) = (self.errors.len(), self.ends.len());
         let (by_basis, elapsed) = (self.by_basis, self.elapsed);
         Ok(RatingReport { rmse, mae, rmse_interval, mae_interval, n, users, by_basis, elapsed })
@@ -102,44 +102,45 @@ impl RatingErrors {
             let ([a_rmse, a_mae], [b_rmse, b_mae]) = (rmse_mae(&[n, a1, a2]), rmse_mae(&[n, b1, b2]));
             [a_rmse - b_rmse, a_mae - b_mae]
         };
-        let ([rmse, mae], [rmse_interval, mae_interval]) = figures(options, &pairs, difference)?;
+        let [n, a1, a2] = sums(&self.errors);
+        let [_, b1, b2] = sums(&other.errors);
+        let [rmse, mae] = difference(&[n, a1, a2, b1, b2]);
+        let [rmse_interval, mae_interval] = intervals(options, &pairs, difference)?;
         Ok(Difference { rmse, mae, rmse_interval, mae_interval })
     }
 
-    /// Number, sum of squares and sum of absolute values of the errors of each unit of resampling.
+    /// The sums of each unit of resampling.
     fn units(&self, resample: Resample) -> Vec<[f64; 3]> {
-        let unit = |errors: &[f64]| {
-            errors.iter().fold([0.0; 3], |[n, squares, absolutes], error| {
-                [n + 1.0, squares + error * error, absolutes + error.abs()]
-            })
-        };
         match resample {
-            Resample::Ratings => self.errors.chunks(1).map(unit).collect(),
+            Resample::Ratings => self.errors.chunks(1).map(sums).collect(),
             Resample::Users => {
                 let starts = std::iter::once(&0).chain(&self.ends);
-                starts.zip(&self.ends).map(|(&start, &end)| unit(&self.errors[start..end])).collect()
+                starts.zip(&self.ends).map(|(&start, &end)| sums(&self.errors[start..end])).collect()
             }
         }
     }
 }
 
-/// RMSE and MAE from number, sum of squares and sum of absolute values.
+/// Number, sum of squares and sum of absolute values of errors.
+fn sums(errors: &[f64]) -> [f64; 3] {
+    errors.iter().fold([0.0; 3], |[n, squares, absolutes], error| {
+        [n + 1.0, squares + error * error, absolutes + error.abs()]
+    })
+}
+
+/// RMSE and MAE from the [`sums`].
 fn rmse_mae(&[n, squares, absolutes]: &[f64; 3]) -> [f64; 2] {
     [(squares / n).sqrt(), absolutes / n]
 }
 
-/// Figures of the sums over all units, with their intervals.
-type Figures = ([f64; 2], [Option<Interval>; 2]);
-
-fn figures<const S: usize>(
+fn intervals<const S: usize>(
     options: &RatingOptions,
     units: &[[f64; S]],
     figures: impl Fn(&[f64; S]) -> [f64; 2] + Sync,
-) -> Result<Figures, EvaluateError> {
+) -> Result<[Option<Interval>; 2], EvaluateError> {
     options.bootstrap.check()?;
     let workers = Workers::new(options.threads).map_err(EvaluateError::Threads)?;
-    let sums = std::array::from_fn(|number| units.iter().map(|unit| unit[number]).sum());
-    Ok((figures(&sums), options.bootstrap.intervals(&workers, units, figures)))
+    Ok(options.bootstrap.intervals(&workers, units, figures))
 }
 
 fn predict<M: PredictRating + ?Sized>(

@@ -1,0 +1,75 @@
+//! Guards the promise of `top_n_into`: after the first call not one allocation.
+//!
+//! The counter is this binary's allocator; it counts the calls of the test's own thread.
+
+#![allow(unsafe_code, reason = "an allocator is unsafe by its trait")]
+
+mod toy;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use foldin::data::{ItemIx, UserIx};
+use foldin::model::Query;
+use foldin::retrieve::{ScoreExt, TopN, Workspace};
+use toy::{InnerProduct, items};
+
+thread_local! {
+    static CALLS: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call is handed to the system's allocator as it is. The counter is a thread-local without
+// destructor and without lazy initialisation, so counting neither allocates nor unwinds.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.set(CALLS.get() + 1);
+        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: `memory` came from `System` with this layout.
+        unsafe { System.dealloc(memory, layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        CALLS.set(CALLS.get() + 1);
+        // SAFETY: `memory` came from `System` with this layout.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn calls(run: impl FnOnce()) -> usize {
+    let before = CALLS.get();
+    run();
+    CALLS.get() - before
+}
+
+#[test]
+fn after_the_first_call_nothing_is_allocated() {
+    let mut model = InnerProduct::new(8, 5_000, 32);
+    model.seen = items(&[1, 2, 3, 4_000]);
+    let (deny, allow) = (items(&[9, 8, 8, 7]), (0..4_500).map(ItemIx::new).collect::<Vec<_>>());
+    let keep = |item: ItemIx| item.get() % 3 != 0;
+    let (mut workspace, mut hits) = (Workspace::new(), Vec::new());
+    let mut ask = |user: u32, request: &TopN<'_>| {
+        let query = Query::user(UserIx::new(user));
+        model.top_n_into(&query, request, &mut workspace, &mut hits).unwrap();
+        assert_eq!(hits.len(), request.get_n());
+    };
+    assert!(calls(|| ask(0, &TopN::new(100))) > 0, "the counter counts");
+    for user in 0..8 {
+        for request in [
+            TopN::new(100),
+            TopN::new(10).include_seen(),
+            TopN::new(100).deny(&deny).allow(&allow).filter(&keep),
+        ] {
+            assert_eq!(calls(|| ask(user, &request)), 0, "user {user}, {request:?}");
+        }
+    }
+}
