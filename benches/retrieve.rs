@@ -25,7 +25,7 @@ fn one_user(c: &mut Criterion) {
     let mut model = InnerProduct::new(USERS as usize, ITEMS as usize, 64);
     model.seen = every(501);
     let (deny, allow_half, allow_few) = (every(97), every(2), every(997));
-    let even = |item: ItemIx| item.get() % 2 == 0;
+    let even = |item: ItemIx| item.get().is_multiple_of(2);
     let mut group = c.benchmark_group("top-10 of 100,000, d = 64, one user");
     group.throughput(Throughput::Elements(u64::from(ITEMS)));
     let mut scores = vec![0.0; 1024];

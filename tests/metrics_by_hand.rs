@@ -222,7 +222,7 @@ fn any_number_of_threads_gives_the_same_bits() {
     };
     let one = run(1);
     assert!(one.mean(&Ndcg(5)).unwrap() > 0.0);
-    [2, 3, 8].map(|threads| assert_same(&run(threads), &one));
+    [2, 3, 8].into_iter().for_each(|threads| assert_same(&run(threads), &one));
 }
 
 struct NotANumber;

@@ -55,7 +55,7 @@ fn after_the_first_call_nothing_is_allocated() {
     let mut model = InnerProduct::new(8, 5_000, 32);
     model.seen = items(&[1, 2, 3, 4_000]);
     let (deny, allow) = (items(&[9, 8, 8, 7]), (0..4_500).map(ItemIx::new).collect::<Vec<_>>());
-    let keep = |item: ItemIx| item.get() % 3 != 0;
+    let keep = |item: ItemIx| !item.get().is_multiple_of(3);
     let (mut workspace, mut hits) = (Workspace::new(), Vec::new());
     let mut ask = |user: u32, request: &TopN<'_>| {
         let query = Query::user(UserIx::new(user));

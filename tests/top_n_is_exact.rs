@@ -60,7 +60,7 @@ fn naive(model: &Table, asked: &Asked) -> Vec<Hit> {
         (asked.include_seen || !seen)
             && !asked.deny.contains(item)
             && asked.allow.as_ref().is_none_or(|allow| allow.contains(item))
-            && asked.modulus.is_none_or(|modulus| item.get() % modulus == 0)
+            && asked.modulus.is_none_or(|modulus| item.get().is_multiple_of(modulus))
     };
     let all = (0..model.n_items as u32).map(ItemIx::new).filter(eligible);
     let mut hits: Vec<Hit> = all.map(|item| Hit { item, score: model.scores[item.ix()] }).collect();
@@ -73,7 +73,7 @@ fn naive(model: &Table, asked: &Asked) -> Vec<Hit> {
 /// Runs a check with the request that `asked` describes, and the query.
 fn with_request<R>(model: &Table, asked: &Asked, run: impl FnOnce(&Query<'_>, &TopN<'_>) -> R) -> R {
     let modulus = asked.modulus.unwrap_or(1);
-    let keep = |item: ItemIx| item.get() % modulus == 0;
+    let keep = |item: ItemIx| item.get().is_multiple_of(modulus);
     let mut request = TopN::new(asked.n).deny(&asked.deny).filter(&keep);
     if let Some(allow) = &asked.allow {
         request = request.allow(allow);
@@ -142,7 +142,7 @@ fn a_predicate_is_asked_once_per_item_in_ascending_order() {
     let asked = std::sync::Mutex::new(Vec::new());
     let keep = |item: ItemIx| {
         asked.lock().unwrap().push(item);
-        item.get() % 2 == 0
+        item.get().is_multiple_of(2)
     };
     let hits = model.top_n(&Query::anyone(), &TopN::new(3).filter(&keep)).unwrap();
     assert_eq!(hits.iter().map(|hit| hit.item.get()).collect::<Vec<_>>(), [48, 98, 148]);

@@ -10,8 +10,9 @@ use crate::model::{Profile, Score};
 /// begins at a word of the filter.
 const BLOCK: usize = 1024;
 
-/// Scores compared with the threshold at a time.
-const LANES: usize = 16;
+/// Scores compared with the threshold at a time. For the top 10 of 100,000 given scores 8 take 23 us, 16
+/// take 15, 32 and 64 take 11.
+const LANES: usize = 32;
 
 /// Offers every eligible item of the catalogue that may enter the list, in ascending order.
 pub(super) fn scan<S: Score + ?Sized>(

@@ -34,7 +34,7 @@ pub struct Table {
 impl Table {
     /// Nobody has seen anything.
     pub fn new(n_items: usize, scores: Vec<f32>) -> Self {
-        let seen = vec![Vec::new(); if n_items == 0 { 1 } else { scores.len() / n_items }];
+        let seen = vec![Vec::new(); scores.len().checked_div(n_items).unwrap_or(1)];
         Self { n_items, scores, seen }
     }
 }
@@ -96,8 +96,9 @@ pub struct InnerProduct {
 }
 
 impl InnerProduct {
-    /// Factors that look like noise and are the same everywhere.
+    /// Factors (a multiple of 8) that look like noise and are the same everywhere.
     pub fn new(n_users: usize, n_items: usize, factors: usize) -> Self {
+        assert_eq!(factors % 8, 0);
         let noise = |n: usize, salt: u64| (0..n as u64).map(move |at| unit(at ^ salt << 40) - 0.5).collect();
         Self {
             factors,
@@ -128,10 +129,10 @@ impl Score for InnerProduct {
     fn score_block(&self, profile: &Profile, first: ItemIx, out: &mut [f32]) {
         let rows = self.items[first.ix() * self.factors..].chunks_exact(self.factors);
         for (row, out) in rows.zip(out) {
-            let mut sums = [0.0_f32; 16];
-            for (row, asker) in row.chunks(16).zip(profile.dense.chunks(16)) {
-                for ((sum, a), b) in sums.iter_mut().zip(row).zip(asker) {
-                    *sum += a * b;
+            let mut sums = [0.0_f32; 8];
+            for (row, asker) in row.chunks_exact(8).zip(profile.dense.chunks_exact(8)) {
+                for at in 0..8 {
+                    sums[at] += row[at] * asker[at];
                 }
             }
             *out = sums.iter().sum();
