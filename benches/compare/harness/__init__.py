@@ -1,0 +1,1 @@
+"""The side-by-side of foldin and its peers: see README.md."""

@@ -1,0 +1,78 @@
+"""`run --data DIR`: fetches the peers, runs everybody in turn, prints them side by side."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from . import install, machine, split
+from .rows import ROWS, Plan
+from .table import show
+
+
+def main() -> int:
+    args = _arguments()
+    ratings = Path(args.data) / "ml-1m" / "ratings.dat"
+    if not ratings.exists():
+        raise SystemExit(f"{ratings} is missing: --data or FOLDIN_DATA names the folder that holds ml-1m/")
+    part = split.make(ratings, install.PEERS / "data", args.seed)
+    about = machine.describe(install.ROOM)
+    about["split"] = f"seed {part.seed}, {part.n_train} training and {part.n_test} test ratings, sha256 {part.sha256[:16]}"
+    about["repeats"] = f"{args.repeats}, everybody in turn; times exclude reading the file"
+    for name, value in about.items():
+        print(f"{name:<10} {value}")
+    rows = []
+    plan = Plan(part, args.threads, args.repeats)
+    for name in args.only:
+        for row in ROWS[name](plan):
+            rows.append(row)
+            print(show(row), flush=True)
+    about["load at the end"] = machine.load()
+    print(f"\nload at the end {about['load at the end']}")
+    versions = {c.start.version for row in rows for c in row.contestants if isinstance(c.start, install.Ready)}
+    print("versions   " + "; ".join(sorted(versions)))
+    if args.json:
+        text = json.dumps({"about": about, "rows": [row.as_json() for row in rows]}, indent=2)
+        Path(args.json).write_text(text + "\n")
+    missing = [row.title for row in rows if not row.complete]
+    for title in missing:
+        print(f"incomplete: {title}", file=sys.stderr)
+    return 1 if missing else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benches/compare/run", description=__doc__)
+    parser.add_argument("--data", default=os.environ.get("FOLDIN_DATA"), help="folder that holds ml-1m/ (default: FOLDIN_DATA)")
+    parser.add_argument("--only", type=_rows, default=list(ROWS), help=f"which rows, of {','.join(ROWS)} (default: all)")
+    parser.add_argument("--threads", type=_threads, default=[1, 2], help="thread counts (default: 1,2)")
+    parser.add_argument("--repeats", type=_positive, default=5, help="runs of everybody (default: 5)")
+    parser.add_argument("--seed", type=int, default=1, help="which random split (default: 1)")
+    parser.add_argument("--json", help="also write everything, each single run too, to this file")
+    args = parser.parse_args()
+    if args.data is None:
+        parser.error("--data is missing and FOLDIN_DATA is not set")
+    return args
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1 expected")
+    return number
+
+
+def _threads(text: str) -> list[int]:
+    return [_positive(part) for part in text.split(",")]
+
+
+def _rows(text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in ROWS:
+            raise argparse.ArgumentTypeError(f"{name}: {', '.join(ROWS)} are the rows")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main())
