@@ -7,14 +7,18 @@
 
 use criterion::Criterion;
 use foldin::kernel::{
-    Factor, Level, Method, Precision, Row, RowSolver, Rows, RowsMut, Stream, dot, gram, spin,
+    Factor, Gram, Level, Method, Precision, Row, RowSolver, Rows, RowsMut, Stream, dot, spin,
 };
 use std::hint::black_box;
 use std::time::Instant;
 
-/// One call to measure, and the multiply-adds it needs.
+/// One call to measure, and the multiply-adds it needs; made only when it is asked for.
 struct Case {
     name: String,
+    make: Box<dyn FnOnce() -> Work>,
+}
+
+struct Work {
     operations: f64,
     call: Box<dyn FnMut()>,
 }
@@ -32,36 +36,67 @@ fn normal(len: usize, row: u64) -> Vec<f32> {
 }
 
 fn dots(level: Level, n: usize) -> Case {
-    let (a, b) = (normal(n, 1), normal(n, 2));
+    let make = move || {
+        let (a, b) = (normal(n, 1), normal(n, 2));
+        Work {
+            operations: n as f64,
+            call: Box::new(move || {
+                black_box(dot(level, black_box(&a), black_box(&b)));
+            }),
+        }
+    };
     Case {
         name: format!("dot n={n}"),
-        operations: n as f64,
-        call: Box::new(move || {
-            black_box(dot(level, black_box(&a), black_box(&b)));
-        }),
+        make: Box::new(make),
     }
 }
 
+/// Gathered from 4,000 rows at random indices.
 fn grams(level: Level, n: usize, d: usize) -> Case {
-    let y = normal(n * d, 3);
-    let mut out = vec![0.0; d * d];
+    let make = move || {
+        let y = normal(4000 * d, 3);
+        let indices = indices(n, 4000);
+        let mut gram = Gram::new(d, level);
+        Work {
+            operations: (n * d * (d + 1) / 2) as f64,
+            call: Box::new(move || {
+                gram.clear();
+                gram.add(Rows::new(&y, d, d).unwrap(), indices.iter().copied())
+                    .unwrap();
+            }),
+        }
+    };
     Case {
         name: format!("rank-n update n={n} D={d}"),
-        operations: (n * d * (d + 1) / 2) as f64,
-        call: Box::new(move || gram(level, Rows::new(&y, d, d).unwrap(), &mut out).unwrap()),
+        make: Box::new(make),
     }
 }
 
 fn choleskys(level: Level, d: usize) -> Case {
-    let y = normal(2 * d * d, 4);
-    let mut a = vec![0.0; d * d];
-    gram(level, Rows::new(&y, d, d).unwrap(), &mut a).unwrap();
-    let mut factor = Factor::new(d, level);
+    let make = move || {
+        let y = normal(2 * d * d, 4);
+        let mut gram = Gram::new(d, level);
+        gram.add(Rows::new(&y, d, d).unwrap(), 0..2 * d).unwrap();
+        let mut a = vec![0.0; d * d];
+        gram.lower(&mut a).unwrap();
+        let mut factor = Factor::new(d, level);
+        Work {
+            operations: (d * d * d) as f64 / 6.0,
+            call: Box::new(move || factor.factor(Rows::new(&a, d, d).unwrap()).unwrap()),
+        }
+    };
     Case {
         name: format!("Cholesky D={d}"),
-        operations: (d * d * d) as f64 / 6.0,
-        call: Box::new(move || factor.factor(Rows::new(&a, d, d).unwrap()).unwrap()),
+        make: Box::new(make),
     }
+}
+
+fn indices(len: usize, rows: usize) -> Vec<Ix> {
+    let draws = normal(len, 6);
+    draws
+        .iter()
+        .map(|x| Ix((x.abs() * 1e6) as u32 % rows as u32))
+        .collect()
 }
 
 /// Rows in one call: as many as a model hands over at once.
@@ -76,49 +111,49 @@ impl From<Ix> for usize {
     }
 }
 
-/// Rows of `lengths` events each, at random places of `rows` fixed rows.
+/// Rows of `lengths(r)` events each, at random places of `rows` fixed rows.
 fn solves(
     solver: RowSolver,
     label: &str,
-    lengths: impl Fn(usize) -> usize,
-    count: usize,
-    rows: usize,
+    lengths: impl Fn(usize) -> usize + 'static,
+    (count, rows): (usize, usize),
     variance: bool,
 ) -> Case {
     let d = solver.dim();
-    let starts: Vec<usize> = (0..=count)
-        .scan(0, |at, r| {
-            let start = *at;
-            *at += lengths(r);
-            Some(start)
-        })
-        .collect();
-    let events = starts[count];
+    Case {
+        name: format!("{label} D={d}{}", if variance { " +variance" } else { "" }),
+        make: Box::new(move || {
+            let lengths = (0..count).map(lengths).collect();
+            solve(solver, lengths, rows, variance)
+        }),
+    }
+}
+
+fn solve(solver: RowSolver, lengths: Vec<usize>, rows: usize, variance: bool) -> Work {
+    let (d, count) = (solver.dim(), lengths.len());
     let mut fixed = normal(rows * d, 5);
     fixed.chunks_exact_mut(d).for_each(|y| y[d - 1] = 1.0);
-    let indices: Vec<Ix> = normal(events, 6)
-        .iter()
-        .map(|x| Ix((x.abs() * 1e6) as u32 % rows as u32))
-        .collect();
-    let targets = normal(events, 7);
+    let mut starts = vec![0];
+    starts.extend(lengths.iter().scan(0, |end, n| {
+        *end += n;
+        Some(*end)
+    }));
+    let indices = indices(starts[count], rows);
+    let targets = normal(starts[count], 7);
     let base = vec![0.05; d];
     let mut workspace = solver.workspace();
     let mut out = vec![0.0; count * d];
     let mut spread = vec![0.0; count * d];
-    let operations = (0..count)
-        .map(|r| {
-            let n = starts[r + 1] - starts[r];
-            let extra = match solver.method(n) {
-                _ if !variance => 0.0,
-                Method::Primal => (d * d * d) as f64 / 6.0,
-                Method::Dual => (n * n * d) as f64 / 2.0,
-            };
-            solver.operations(solver.method(n), n) + extra
-        })
-        .sum();
-    Case {
-        name: format!("{label} D={d}{}", if variance { " +variance" } else { "" }),
-        operations,
+    let operations = |&n: &usize| {
+        let extra = match solver.method(n) {
+            _ if !variance => 0.0,
+            Method::Primal => (d * d * d) as f64 / 6.0,
+            Method::Dual => (n * n * d) as f64 / 2.0,
+        };
+        solver.operations(solver.method(n), n) + extra
+    };
+    Work {
+        operations: lengths.iter().map(operations).sum(),
         call: Box::new(move || {
             let row = |r: usize| {
                 let at = starts[r]..starts[r + 1];
@@ -158,40 +193,37 @@ fn cases(level: Level) -> Vec<Case> {
     }
     for d in [17, 32, 33, 64, 65, 128, 129] {
         let solver = RowSolver::with_level(d, level);
-        cases.push(solves(solver, "row n=200", |_| 200, 32, 4000, false));
-        cases.push(solves(solver, "row n=20", |_| 20, CHUNK, 20_000, false));
+        cases.push(solves(solver, "row n=200", |_| 200, (32, 4000), false));
+        cases.push(solves(solver, "row n=20", |_| 20, (CHUNK, 20_000), false));
     }
     for d in [65, 129] {
         let solver = RowSolver::with_level(d, level);
         for n in [5, 10, 40, 64, 100] {
             let label = format!("row n={n}");
-            cases.push(solves(solver, &label, move |_| n, CHUNK, 20_000, false));
+            cases.push(solves(solver, &label, move |_| n, (CHUNK, 20_000), false));
         }
         cases.push(solves(
             solver,
             "ragged rows, mean 27",
             ragged,
-            CHUNK,
-            20_000,
+            (CHUNK, 20_000),
             false,
         ));
-        cases.push(solves(solver, "row n=200", |_| 200, 32, 4000, true));
-        cases.push(solves(solver, "row n=20", |_| 20, CHUNK, 20_000, true));
+        cases.push(solves(solver, "row n=200", |_| 200, (32, 4000), true));
+        cases.push(solves(solver, "row n=20", |_| 20, (CHUNK, 20_000), true));
     }
     cases.push(solves(
         RowSolver::with_level(513, level),
         "row n=20",
         |_| 20,
-        CHUNK,
-        4000,
+        (CHUNK, 4000),
         false,
     ));
     cases.push(solves(
         RowSolver::with_level(513, level),
         "row n=200",
         |_| 200,
-        16,
-        4000,
+        (16, 4000),
         false,
     ));
     cases
@@ -215,35 +247,29 @@ fn median(mut v: Vec<f64>) -> f64 {
     v[v.len() / 2]
 }
 
-fn table(level: Level, cases: &mut [Case], rounds: usize, seconds: f64) {
-    println!(
-        "\n{level}: {:<38}{:>12}{:>10}{:>9}",
-        "kernel", "us a call", "GFLOP/s", "of peak"
-    );
-    for case in cases {
-        let (mut rates, mut shares) = (Vec::new(), Vec::new());
-        (case.call)();
-        for _ in 0..rounds {
-            let peak = rate(|| spin(level, 1000), seconds / 2.0);
-            let got = rate(
-                || {
-                    (case.call)();
-                    case.operations
-                },
-                seconds,
-            );
-            rates.push(got);
-            shares.push(got / peak);
-        }
-        let rate = median(rates);
-        println!(
-            "        {:<38}{:>12.2}{:>10.1}{:>8.1}%",
-            case.name,
-            case.operations / rate * 1e6,
-            2.0 * rate / 1e9,
-            100.0 * median(shares)
+fn table(level: Level, name: &str, work: &mut Work, rounds: usize, seconds: f64) {
+    let (mut rates, mut shares) = (Vec::new(), Vec::new());
+    (work.call)();
+    for _ in 0..rounds {
+        let peak = rate(|| spin(level, 1000), seconds / 2.0);
+        let got = rate(
+            || {
+                (work.call)();
+                work.operations
+            },
+            seconds,
         );
+        rates.push(got);
+        shares.push(got / peak);
     }
+    let rate = median(rates);
+    println!(
+        "{:<8}{name:<36}{:>12.2}{:>10.1}{:>8.1}%",
+        level.name(),
+        work.operations / rate * 1e6,
+        2.0 * rate / 1e9,
+        100.0 * median(shares)
+    );
 }
 
 fn main() {
@@ -254,21 +280,28 @@ fn main() {
         .unwrap_or_default();
     let rounds = variable("ROUNDS")
         .and_then(|r| r.parse().ok())
-        .unwrap_or(15);
-    let mut cases = cases(level);
-    if let Some(part) = variable("ONLY") {
-        cases.retain(|c| c.name.contains(&part));
+        .unwrap_or(41);
+    let (rounds, seconds) = if testing { (1, 0.0) } else { (rounds, 0.001) };
+    let only = variable("ONLY").unwrap_or_default();
+    let chosen = cases(level)
+        .into_iter()
+        .filter(|case| case.name.ends_with(&only) || case.name.contains(&format!("{only} ")));
+    println!(
+        "{:<44}{:>12}{:>10}{:>9}",
+        "level   kernel", "us a call", "GFLOP/s", "of peak"
+    );
+    let mut works = Vec::new();
+    for case in chosen {
+        let mut work = (case.make)();
+        table(level, &case.name, &mut work, rounds, seconds);
+        works.push((case.name, work));
     }
-    let (rounds, seconds) = if testing { (1, 0.0) } else { (rounds, 0.01) };
-    table(level, &mut cases, rounds, seconds);
     if variable("TABLE").is_some() {
         return;
     }
     let mut criterion = Criterion::default().configure_from_args();
-    for mut case in cases {
-        criterion.bench_function(&format!("{level}/{}", case.name), |b| {
-            b.iter(|| (case.call)())
-        });
+    for (name, mut work) in works {
+        criterion.bench_function(&format!("{level}/{name}"), |b| b.iter(|| (work.call)()));
     }
     criterion.final_summary();
 }

@@ -6,7 +6,6 @@ use super::error::SolveError;
 use super::level::Level;
 use super::row::Rows;
 use super::simd::{Job, MAX_LANES, Simd};
-use super::tile::{Update, rank_update};
 
 /// The Cholesky factor of one matrix A = L L', reusable for matrix after matrix of the same order.
 ///
@@ -174,67 +173,10 @@ impl Job for Substitute<'_> {
     }
 }
 
-struct Gram<'a> {
-    rows: Rows<'a>,
-    out: &'a mut [f32],
-}
-
-/// Ranks packed at a time: with rows of 128 floats they fill half of a first cache of 48 KiB.
-const PACKED: usize = 48;
-
-impl Job for Gram<'_> {
-    type Out = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Self { rows, out } = self;
-        let n = rows.width();
-        let stride = stride_for(n);
-        let (mut packed, mut sums) = (Buffer::default(), Buffer::default());
-        let packed = packed.get(PACKED * stride);
-        let sums = sums.get(n * stride);
-        sums.fill(0.0);
-        for first in (0..rows.count()).step_by(PACKED) {
-            let ranks = first..rows.count().min(first + PACKED);
-            let len = ranks.len() * stride;
-            for (row, to) in ranks.zip(packed.chunks_exact_mut(stride)) {
-                to[..n].copy_from_slice(rows.row(row).unwrap_or_default());
-                to[n..].fill(0.0);
-            }
-            let update = Update {
-                alpha: 1.0,
-                panel: &packed[..len],
-                panel_stride: stride,
-                c: sums,
-                c_stride: stride,
-            };
-            rank_update(s, update, 0, n, n, || ());
-        }
-        for i in 0..n {
-            for j in 0..=i {
-                let sum = sums[i * stride + j];
-                out[i * n + j] = sum;
-                out[j * n + i] = sum;
-            }
-        }
-    }
-}
-
-/// The symmetric matrix Y'Y of the rows of Y, row-major, both halves; `rows * n (n + 1) / 2` multiply-adds for
-/// rows of n floats. Call it on fixed chunks of rows and add in their order.
-///
-/// # Errors
-/// [`SolveError::Shape`] when `out` is not n x n.
-pub fn gram(level: Level, rows: Rows<'_>, out: &mut [f32]) -> Result<(), SolveError> {
-    super::row::check_len("gram matrix", rows.width() * rows.width(), out.len())?;
-    level.run(Gram { rows, out });
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::Stream;
+    use crate::kernel::{Gram, Stream};
 
     #[test]
     fn gram_factor_and_solve_agree_with_f64() {
@@ -251,7 +193,14 @@ mod tests {
                 .fill(&mut y);
                 let rows = Rows::new(&y, n, n).unwrap();
                 let mut a = vec![0.0; n * n];
-                gram(level, rows, &mut a).unwrap();
+                let mut gram = Gram::new(n, level);
+                gram.add(rows, 0..3 * n).unwrap();
+                gram.lower(&mut a).unwrap();
+                for i in 0..n {
+                    for j in i + 1..n {
+                        a[i * n + j] = a[j * n + i];
+                    }
+                }
                 for i in (0..n).step_by(5) {
                     for j in 0..n {
                         let exact: f64 = (0..3 * n)

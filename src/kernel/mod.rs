@@ -7,6 +7,7 @@ mod buffer;
 mod cholesky;
 mod error;
 mod factor;
+mod gram;
 mod interleaved;
 mod level;
 mod measure;
@@ -17,7 +18,8 @@ mod tile;
 mod vector;
 
 pub use error::{RowError, SolveError};
-pub use factor::{Factor, gram};
+pub use factor::Factor;
+pub use gram::Gram;
 pub use level::Level;
 pub use measure::spin;
 pub use rng::{Normal, Stream};

@@ -1,6 +1,7 @@
 //! Row-major matrices seen by the solver, and gathered combinations of their rows.
 
 use super::check_len;
+use crate::kernel::buffer::LINE;
 use crate::kernel::error::SolveError;
 use crate::kernel::simd::Simd;
 
@@ -77,6 +78,20 @@ impl<'a> Rows<'a> {
         i * self.stride
     }
 
+    /// Asks for the cache lines of the row that starts there.
+    #[inline(always)]
+    pub(super) fn prefetch<S: Simd>(&self, s: S, start: usize) {
+        for at in (start..start + self.width).step_by(LINE) {
+            s.prefetch(&self.data[at..]);
+        }
+    }
+
+    /// `LANES` or more floats of the row that starts there, from coordinate `k`.
+    #[inline(always)]
+    pub(super) fn from(&self, start: usize, k: usize) -> &'a [f32] {
+        &self.data[start + k..]
+    }
+
     /// The row that starts there.
     #[inline(always)]
     pub(super) fn at(&self, start: usize) -> &'a [f32] {
@@ -117,6 +132,30 @@ impl<'a> RowsMut<'a> {
     }
 }
 
+/// Fetches rows ahead of their use, a few at each step of somebody else's arithmetic.
+pub(super) struct Ahead<'a, T> {
+    fixed: Rows<'a>,
+    rows: T,
+    each: usize,
+}
+
+impl<'a, T: ExactSizeIterator<Item = usize>> Ahead<'a, T> {
+    /// Rows given by their starts, spread over about `steps` steps.
+    #[inline(always)]
+    pub(super) fn new(fixed: Rows<'a>, rows: T, steps: usize) -> Self {
+        let each = rows.len().div_ceil(steps.max(1));
+        Self { fixed, rows, each }
+    }
+
+    /// Fetches the next ones.
+    #[inline(always)]
+    pub(super) fn step<S: Simd>(&mut self, s: S) {
+        for start in self.rows.by_ref().take(self.each) {
+            self.fixed.prefetch(s, start);
+        }
+    }
+}
+
 /// Copies `x`, times `scale`, to the head of `to`.
 #[inline(always)]
 pub(super) fn copy_scaled<S: Simd>(s: S, x: &[f32], scale: f32, to: &mut [f32]) {
@@ -148,11 +187,13 @@ pub(super) fn combine<S: Simd>(
         combine_block::<S, 1>(s, fixed, terms.clone(), at, out);
         at += S::LANES;
     }
-    for k in at..out.len() {
-        out[k] = terms
-            .clone()
-            .map(|(start, z)| fixed.data[start + k] * z)
-            .sum();
+    if at < out.len() {
+        let mut sum = s.zero();
+        for (start, z) in terms {
+            let y = &fixed.data[start + at..start + out.len()];
+            sum = s.fma(s.splat(z), s.load_part(y), sum);
+        }
+        s.store_part(sum, &mut out[at..]);
     }
 }
 

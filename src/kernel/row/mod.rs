@@ -297,15 +297,17 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
             }
         }
         short.sort_unstable();
-        for group in short.chunks(S::LANES) {
-            let bad = lanes::solve_dual(
-                s,
-                self.fixed,
-                group,
-                &self.row,
-                self.workspace,
-                &mut self.out,
-            );
+        let mut groups = short.chunks(S::LANES).peekable();
+        if let Some(group) = groups.peek() {
+            let starts = &mut self.workspace.next_starts;
+            lanes::find_starts(s, self.fixed, group, &self.row, starts);
+        }
+        while let Some(group) = groups.next() {
+            let workspace = &mut *self.workspace;
+            std::mem::swap(&mut workspace.starts, &mut workspace.next_starts);
+            let next = groups.peek().copied().unwrap_or_default();
+            lanes::find_starts(s, self.fixed, next, &self.row, &mut workspace.next_starts);
+            let bad = lanes::solve_dual(s, self.fixed, group, &self.row, workspace, &mut self.out);
             for (lane, &(_, r)) in group.iter().enumerate() {
                 if bad >> lane & 1 == 1 {
                     fail(r, self.blame(&(self.row)(r)));
@@ -326,12 +328,23 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Batch<'_, F> {
         row: Row<'r, I>,
         r: usize,
     ) -> Result<(), SolveError> {
+        let next: &[I] = if r + 1 < self.count {
+            (self.row)(r + 1).indices
+        } else {
+            &[]
+        };
+        let next = if next.iter().all(|&i| i.into() < self.fixed.count()) {
+            next
+        } else {
+            &[]
+        };
         let out = self.out.row_mut(r);
         let variance = self.variance.as_mut().map(|v| v.row_mut(r));
         let task = single::Task {
             fixed: self.fixed,
             row,
             workspace: self.workspace,
+            next,
             out,
             variance,
         };
@@ -347,6 +360,7 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Batch<'_, F> {
     }
 
     /// Everything about a row that can be wrong before arithmetic starts.
+    #[inline(always)]
     fn check(&self, row: &Row<'_, I>) -> Result<(), SolveError> {
         let n = row.indices.len();
         let dim = self.solver.dim;
@@ -357,27 +371,31 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Batch<'_, F> {
         }
         if let Some(weights) = row.weights {
             check_len("weights", n, weights.len())?;
-            let bad = |w: &f32| !(*w > 0.0 && *w < f32::INFINITY);
-            if let Some(position) = weights.iter().position(bad) {
+            let good = |w: &f32| (*w > 0.0) & (*w < f32::INFINITY);
+            if !weights.iter().fold(true, |all, w| all & good(w)) {
+                let position = weights.iter().position(|w| !good(w)).unwrap_or_default();
                 return Err(SolveError::Weight { position });
             }
         }
         let rows = self.fixed.count();
-        for &index in row.indices {
-            let index = index.into();
-            if index >= rows {
-                return Err(SolveError::Index { index, rows });
-            }
+        let largest = row.indices.iter().fold(0, |max, &i| i.into().max(max));
+        if largest >= rows && n > 0 {
+            return Err(SolveError::Index {
+                index: largest,
+                rows,
+            });
         }
         let Precision { base, scale, shift } = row.precision;
-        let bad = |&b: &f32| {
+        let good = |b: &f32| {
             let p = scale * b + shift;
-            !(p > 0.0 && p < f32::INFINITY)
+            (p > 0.0) & (p < f32::INFINITY)
         };
-        match base.iter().position(bad) {
-            Some(coordinate) => Err(SolveError::Precision { coordinate }),
-            None => Ok(()),
+        // Without an early exit the loop becomes vectors; the place is looked for only when there is one.
+        if base.iter().fold(true, |all, b| all & good(b)) {
+            return Ok(());
         }
+        let coordinate = base.iter().position(|b| !good(b)).unwrap_or_default();
+        Err(SolveError::Precision { coordinate })
     }
 
     /// Why a solution is not finite.

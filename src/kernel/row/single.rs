@@ -1,8 +1,8 @@
 //! One row, vectorised inside its own matrices.
 
-use super::gather::{Rows, combine, copy_scaled};
+use super::gather::{Ahead, Rows, combine, copy_scaled};
 use super::{Precision, Row, Workspace};
-use crate::kernel::buffer::stride_for;
+use crate::kernel::buffer::{Buffer, stride_for};
 use crate::kernel::cholesky::{Below, Cholesky};
 use crate::kernel::simd::{Job, MAX_LANES, Simd};
 use crate::kernel::tile::{Update, rank_update};
@@ -17,6 +17,8 @@ pub(super) struct Task<'a, 'r, I> {
     pub(super) fixed: Rows<'a>,
     pub(super) row: Row<'r, I>,
     pub(super) workspace: &'a mut Workspace,
+    /// What comes after this row, to be fetched meanwhile.
+    pub(super) next: &'r [I],
     pub(super) out: &'a mut [f32],
     pub(super) variance: Option<&'a mut [f32]>,
 }
@@ -34,8 +36,27 @@ impl Precision<'_> {
     }
 }
 
-fn finite(x: &[f32]) -> bool {
-    x.iter().all(|x| x.is_finite())
+/// Whether no number is NaN or infinite. No early exit: the loop becomes vectors.
+#[inline(always)]
+pub(super) fn finite(x: &[f32]) -> bool {
+    x.iter().fold(true, |all, x| all & x.is_finite())
+}
+
+/// `out[k] = 1 / sqrt(P_k)`, then zeros; `out` is a whole number of vectors.
+#[inline(always)]
+pub(super) fn root_scales<S: Simd>(s: S, precision: Precision<'_>, out: &mut [f32]) {
+    let (scale, shift) = (s.splat(precision.scale), s.splat(precision.shift));
+    let at = |base| s.recip_sqrt(s.fma(scale, base, shift));
+    let mut from = precision.base.chunks_exact(S::LANES);
+    let mut to = out.chunks_exact_mut(S::LANES);
+    for (base, out) in from.by_ref().zip(to.by_ref()) {
+        s.store(at(s.load(base)), out);
+    }
+    if let Some(last) = to.next() {
+        let base = from.remainder();
+        s.store(at(s.load_part(base)), last);
+        last[base.len()..].fill(0.0);
+    }
 }
 
 /// Zeros the triangle and puts the prior precision (or what stands for it) on the diagonal.
@@ -62,6 +83,7 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
             fixed,
             row,
             workspace,
+            next,
             out,
             variance,
         } = self.0;
@@ -79,7 +101,7 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
                 *b = row.precision.at(k) * m;
             }
         }
-        add_events(s, fixed, &row, &mut workspace.panel, c, c_stride);
+        add_events(s, fixed, &row, next, &mut workspace.panel, c, c_stride);
         for (k, unit) in c[(dim + 1) * c_stride..]
             .chunks_exact_mut(c_stride)
             .enumerate()
@@ -122,7 +144,8 @@ fn add_events<S: Simd, I: Copy + Into<usize>>(
     s: S,
     fixed: Rows<'_>,
     row: &Row<'_, I>,
-    panel: &mut crate::kernel::buffer::Buffer,
+    next: &[I],
+    panel: &mut Buffer,
     c: &mut [f32],
     c_stride: usize,
 ) {
@@ -130,6 +153,8 @@ fn add_events<S: Simd, I: Copy + Into<usize>>(
     let stride = stride_for(dim + 1);
     let chunk = (PANEL_BYTES / 4 / stride).max(32);
     let panel = panel.get(chunk * stride);
+    let pairs = dim.div_ceil(2 * S::LANES);
+    let tiles = pairs * (2 + (pairs - 1) * S::LANES / S::ROWS_BY_2);
     for first in (0..row.indices.len()).step_by(chunk) {
         let indices = &row.indices[first..row.indices.len().min(first + chunk)];
         for (j, (&i, to)) in indices
@@ -149,7 +174,11 @@ fn add_events<S: Simd, I: Copy + Into<usize>>(
             c,
             c_stride,
         };
-        rank_update(s, update, 0, dim, dim + 1, || ());
+        let after = row.indices.get(first + chunk..).unwrap_or(next);
+        let after = &after[..after.len().min(chunk)];
+        let starts = after.iter().map(|&i| fixed.start(i.into()));
+        let mut ahead = Ahead::new(fixed, starts, tiles);
+        rank_update(s, update, 0, dim, dim + 1, || ahead.step(s));
     }
 }
 
@@ -162,6 +191,7 @@ impl<I: Copy + Into<usize>> Job for Dual<'_, '_, I> {
             fixed,
             row,
             workspace,
+            next: _,
             out,
             variance,
         } = self.0;
@@ -171,10 +201,8 @@ impl<I: Copy + Into<usize>> Job for Dual<'_, '_, I> {
         let extra = if variance.is_some() { dim } else { 0 };
         let c_stride = stride_for(n + 1);
         let u_stride = stride_for(n + 1 + extra + MAX_LANES);
-        let scales = workspace.scales.get(dim);
-        for (k, scale) in scales.iter_mut().enumerate() {
-            *scale = 1.0 / row.precision.at(k).sqrt();
-        }
+        let scales = workspace.scales.get(dim.next_multiple_of(S::LANES));
+        root_scales(s, row.precision, scales);
         let panel_stride = stride_for(padded);
         let panel = workspace
             .panel
@@ -258,33 +286,32 @@ fn transpose_events<S: Simd, I: Copy + Into<usize>>(
 ) {
     let dim = fixed.width();
     let zeros = [0.0; MAX_LANES];
-    let mut tails = [0.0; MAX_LANES * MAX_LANES];
+    let mut heads = [0.0; MAX_LANES * MAX_LANES];
     for first in (0..indices.len()).step_by(S::LANES) {
         let group = &indices[first..indices.len().min(first + S::LANES)];
-        let row = |i: usize| group.get(i).map(|&i| fixed.at(fixed.start(i.into())));
-        let mut k = 0;
-        while k + S::LANES <= dim {
-            s.transpose(
-                |i| row(i).map_or(&zeros, |y| &y[k..]),
-                |c, v| s.mul(v, s.splat(scales[k + c])),
-                &mut panel[k * stride + first..],
-                stride,
-            );
-            k += S::LANES;
+        let mut starts = [0; MAX_LANES];
+        for (start, &i) in starts.iter_mut().zip(group) {
+            *start = fixed.start(i.into());
         }
-        if k < dim {
-            for (i, tail) in tails.chunks_exact_mut(S::LANES).enumerate().take(S::LANES) {
-                tail.fill(0.0);
-                if let Some(y) = row(i) {
-                    tail[..dim - k].copy_from_slice(&y[k..]);
-                }
+        for k in (0..dim).step_by(S::LANES) {
+            let out = &mut panel[k * stride + first..];
+            let finish = |c: usize, v| s.mul(v, s.splat(scales[k + c]));
+            if k + S::LANES <= dim {
+                let row = |i: usize| {
+                    if i < group.len() {
+                        fixed.from(starts[i], k)
+                    } else {
+                        &zeros
+                    }
+                };
+                s.transpose(row, finish, out, stride);
+                continue;
             }
-            s.transpose(
-                |i| &tails[i * S::LANES..],
-                |c, v| s.mul(v, s.splat(scales.get(k + c).copied().unwrap_or(0.0))),
-                &mut panel[k * stride + first..],
-                stride,
-            );
+            heads.fill(0.0);
+            for (head, &start) in heads.chunks_exact_mut(S::LANES).zip(&starts[..group.len()]) {
+                head[..dim - k].copy_from_slice(&fixed.at(start)[k..]);
+            }
+            s.transpose(|i| &heads[i * S::LANES..], finish, out, stride);
         }
     }
 }

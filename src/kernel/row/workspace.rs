@@ -22,4 +22,6 @@ pub struct Workspace {
     pub(super) short: Vec<(usize, usize)>,
     /// Where the fixed rows of a group start: event by event, lane by lane.
     pub(super) starts: Vec<usize>,
+    /// The same of the group that comes next.
+    pub(super) next_starts: Vec<usize>,
 }

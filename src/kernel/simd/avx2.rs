@@ -117,20 +117,19 @@ impl Simd for Avx2 {
         out: &mut [f32],
         stride: usize,
     ) {
-        let mut rows: [&[f32]; N] = [&[]; N];
-        for (i, r) in rows.iter_mut().enumerate() {
-            *r = &row(i)[..N];
-        }
-        for q in 0..2 {
-            let pair = |r: usize| {
-                // SAFETY: rows[..][4q .. 4q + 4] lie inside the 8 floats sliced above; the processor has
-                // AVX2, see `detect`.
-                unsafe {
+        let mut pairs = [[self.zero(); 4]; 2];
+        for r in 0..4 {
+            let rows = [row(r), row(r + 4)].map(|row| &row[..N]);
+            for (q, pair) in pairs.iter_mut().enumerate() {
+                // SAFETY: [4q .. 4q + 4] lies inside the 8 floats sliced above; the processor has AVX2, see
+                // `detect`.
+                pair[r] = unsafe {
                     let at = |i: usize| _mm_loadu_ps(rows[i].as_ptr().add(4 * q));
-                    _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(at(r)), at(r + 4))
-                }
-            };
-            let (a, b, c, d) = (pair(0), pair(1), pair(2), pair(3));
+                    _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(at(0)), at(1))
+                };
+            }
+        }
+        for (q, [a, b, c, d]) in pairs.into_iter().enumerate() {
             // SAFETY: the processor has AVX2, see `detect`.
             let columns = unsafe {
                 let ab = _mm256_castps_pd(_mm256_unpacklo_ps(a, b));

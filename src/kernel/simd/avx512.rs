@@ -117,23 +117,22 @@ impl Simd for Avx512 {
         out: &mut [f32],
         stride: usize,
     ) {
-        let mut rows: [&[f32]; N] = [&[]; N];
-        for (i, r) in rows.iter_mut().enumerate() {
-            *r = &row(i)[..N];
-        }
-        for q in 0..4 {
-            let quad = |r: usize| {
-                // SAFETY: rows[..][4q .. 4q + 4] lie inside the 16 floats sliced above; the processor has
-                // AVX-512F, see `detect`.
-                unsafe {
+        let mut quads = [[self.zero(); 4]; 4];
+        for r in 0..4 {
+            let rows = [row(r), row(r + 4), row(r + 8), row(r + 12)].map(|row| &row[..N]);
+            for (q, quad) in quads.iter_mut().enumerate() {
+                // SAFETY: [4q .. 4q + 4] lies inside the 16 floats sliced above; the processor has AVX-512F,
+                // see `detect`.
+                quad[r] = unsafe {
                     let at = |i: usize| _mm_loadu_ps(rows[i].as_ptr().add(4 * q));
-                    let v = _mm512_castps128_ps512(at(r));
-                    let v = _mm512_insertf32x4::<1>(v, at(r + 4));
-                    let v = _mm512_insertf32x4::<2>(v, at(r + 8));
-                    _mm512_insertf32x4::<3>(v, at(r + 12))
-                }
-            };
-            let (a, b, c, d) = (quad(0), quad(1), quad(2), quad(3));
+                    let v = _mm512_castps128_ps512(at(0));
+                    let v = _mm512_insertf32x4::<1>(v, at(1));
+                    let v = _mm512_insertf32x4::<2>(v, at(2));
+                    _mm512_insertf32x4::<3>(v, at(3))
+                };
+            }
+        }
+        for (q, [a, b, c, d]) in quads.into_iter().enumerate() {
             // SAFETY: the processor has AVX-512F, see `detect`.
             let columns = unsafe {
                 let ab = _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
@@ -152,6 +151,22 @@ impl Simd for Avx512 {
                 self.store(finish(j, column), &mut out[j * stride..]);
             }
         }
+    }
+
+    #[inline(always)]
+    fn load_part(self, x: &[f32]) -> __m512 {
+        let mask = (1u32 << x.len().min(N)).wrapping_sub(1) as u16;
+        // SAFETY: the mask has a bit for each float of `x` and no other; lanes without a bit are not read. The
+        // processor has AVX-512F, see `detect`.
+        unsafe { _mm512_maskz_loadu_ps(mask, x.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store_part(self, v: __m512, x: &mut [f32]) {
+        let mask = (1u32 << x.len().min(N)).wrapping_sub(1) as u16;
+        // SAFETY: the mask has a bit for each float of `x` and no other; lanes without a bit are not written.
+        // The processor has AVX-512F, see `detect`.
+        unsafe { _mm512_mask_storeu_ps(x.as_mut_ptr(), mask, v) }
     }
 
     #[inline(always)]

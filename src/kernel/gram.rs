@@ -1,0 +1,133 @@
+//! The Gram matrix of gathered rows.
+
+use super::buffer::{Buffer, stride_for};
+use super::error::SolveError;
+use super::level::Level;
+use super::row::{Rows, check_len};
+use super::simd::{Job, Simd};
+use super::tile::{Update, rank_update};
+
+/// The symmetric matrix Y'Y of rows added one call after another.
+///
+/// The sum is made in the order of the calls, and inside a call in fixed chunks of its rows: to have the same
+/// bits whatever the threads, give each fixed chunk of rows a `Gram` of its own and add those in order.
+///
+/// ```
+/// use foldin::kernel::{Gram, Level, Rows};
+///
+/// let y = Rows::new(&[1.0, 2.0, 3.0, 4.0], 2, 2)?;
+/// let mut gram = Gram::new(2, Level::detect());
+/// gram.add(y, 0..y.count())?;
+/// let mut out = [0.0; 4];
+/// gram.lower(&mut out)?;
+/// assert_eq!(out, [10.0, 0.0, 14.0, 20.0]);
+/// # Ok::<(), foldin::kernel::SolveError>(())
+/// ```
+#[derive(Debug)]
+pub struct Gram {
+    dim: usize,
+    level: Level,
+    packed: Buffer,
+    sums: Buffer,
+}
+
+/// Bytes of packed rows between two passes over the triangle, as in the row solver.
+const PANEL_BYTES: usize = 24 * 1024;
+
+impl Gram {
+    /// The zero matrix of order `dim`.
+    #[must_use]
+    pub fn new(dim: usize, level: Level) -> Self {
+        let mut gram = Self {
+            dim,
+            level,
+            packed: Buffer::default(),
+            sums: Buffer::default(),
+        };
+        gram.clear();
+        gram
+    }
+
+    /// Back to zero.
+    pub fn clear(&mut self) {
+        self.sums.get(self.dim * stride_for(self.dim)).fill(0.0);
+    }
+
+    /// Adds `y y'` for the rows of `rows` at `indices`; `dim (dim + 1) / 2` multiply-adds each.
+    ///
+    /// # Errors
+    /// [`SolveError::Shape`] when the rows are not `dim` wide; [`SolveError::Index`], after the rows before the
+    /// wrong one were added or not.
+    pub fn add<I: Into<usize>>(
+        &mut self,
+        rows: Rows<'_>,
+        indices: impl IntoIterator<Item = I>,
+    ) -> Result<(), SolveError> {
+        let dim = self.dim;
+        check_len("width of the rows", dim, rows.width())?;
+        let stride = stride_for(dim);
+        let ranks = (PANEL_BYTES / 4 / stride).max(32);
+        let mut indices = indices.into_iter();
+        loop {
+            let packed = self.packed.get(ranks * stride);
+            let mut len = 0;
+            for (to, index) in packed.chunks_exact_mut(stride).zip(&mut indices) {
+                let index = index.into();
+                let error = SolveError::Index {
+                    index,
+                    rows: rows.count(),
+                };
+                to[..dim].copy_from_slice(rows.row(index).ok_or(error)?);
+                to[dim..].fill(0.0);
+                len += stride;
+            }
+            let chunk = Chunk {
+                packed: &packed[..len],
+                sums: self.sums.get(dim * stride),
+                dim,
+            };
+            self.level.run(chunk);
+            if len < ranks * stride {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes the lower triangle, row-major, diagonal included; what lies above is left alone.
+    ///
+    /// # Errors
+    /// [`SolveError::Shape`] when `out` is not `dim * dim` long.
+    pub fn lower(&mut self, out: &mut [f32]) -> Result<(), SolveError> {
+        let dim = self.dim;
+        check_len("Gram matrix", dim * dim, out.len())?;
+        let stride = stride_for(dim);
+        let sums = self.sums.get(dim * stride).chunks_exact(stride);
+        for (i, (to, from)) in out.chunks_exact_mut(dim.max(1)).zip(sums).enumerate() {
+            to[..=i].copy_from_slice(&from[..=i]);
+        }
+        Ok(())
+    }
+}
+
+struct Chunk<'a> {
+    packed: &'a [f32],
+    sums: &'a mut [f32],
+    dim: usize,
+}
+
+impl Job for Chunk<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let stride = stride_for(self.dim);
+        let update = Update {
+            alpha: 1.0,
+            panel: self.packed,
+            panel_stride: stride,
+            c: self.sums,
+            c_stride: stride,
+        };
+        rank_update(s, update, 0, self.dim, self.dim, || ());
+    }
+}
