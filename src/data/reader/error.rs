@@ -51,6 +51,16 @@ pub enum ReadError {
         /// What was given.
         found: String,
     },
+    /// The header has not as many names as the lines have fields.
+    #[error("{file}: the header names {names} columns, the lines have {fields} fields: mend the header")]
+    HeaderWidth {
+        /// The file.
+        file: String,
+        /// How many names there are.
+        names: usize,
+        /// How many fields most of the first lines have.
+        fields: usize,
+    },
     /// A column that was asked for is not in the file.
     #[error("{file}: no column {column}; the columns are {found}")]
     NoColumn {

@@ -219,7 +219,7 @@ impl Head {
             reason: Reason::FieldCount,
             field: "line".into(),
             found: format!("{n} fields"),
-            expected: format!("{} as in the first line, parted by {}", self.n_fields, self.delimiter.name()),
+            expected: format!("{} as in the first lines, parted by {}", self.n_fields, self.delimiter.name()),
         })
     }
 

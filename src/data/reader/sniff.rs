@@ -1,11 +1,11 @@
 //! What the first lines say about a layout.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::error::ReadError;
 use super::fields::Fields;
 use super::layout::{Column, Delimiter, Layout, Wanted};
-use super::lines::Line;
+use super::lines::Lines;
 use super::number::{parse_f32, parse_time};
 
 /// How many lines are looked at.
@@ -27,7 +27,7 @@ pub(super) struct Head {
     pub(super) delimiter: Delimiter,
     /// The names of the columns, if the first line is a header.
     pub(super) names: Option<Vec<String>>,
-    /// How many fields the first line has; 0 in an empty file.
+    /// How many fields most of the first lines have; 0 in an empty file.
     pub(super) n_fields: usize,
 }
 
@@ -39,24 +39,26 @@ impl Head {
         named: bool,
         file: &str,
     ) -> Result<Self, ReadError> {
-        let lines: Vec<&[u8]> = sample
-            .split(|&byte| byte == b'\n')
-            .map(<[u8]>::trim_ascii_end)
-            .filter(|line| !line.is_empty())
-            .take(LINES)
-            .collect();
-        let delimiter = match delimiter {
-            Some(text) => Delimiter::parse(text)?,
-            None => recognise(&lines).ok_or_else(|| ReadError::NoDelimiter {
-                file: file.into(),
-                line: lines.first().map_or_else(String::new, |line| shorten(line)),
-            })?,
+        let unclear = || ReadError::NoDelimiter { file: file.into(), line: shorten(first_line(sample)) };
+        let (delimiter, rows) = match delimiter {
+            Some(text) => {
+                let delimiter = Delimiter::parse(text)?;
+                (delimiter, rows(sample, delimiter)?)
+            }
+            None => recognise(sample)?.ok_or_else(unclear)?,
         };
-        let rows: Vec<Vec<String>> = lines.iter().map(|line| texts(line, delimiter)).take(2).collect();
-        let n_fields = rows.first().map_or(0, Vec::len);
+        let n_fields = agreeing(&rows).map_or(0, |(fields, _)| fields);
+        if n_fields == 0 && !rows.is_empty() {
+            return Err(unclear());
+        }
         let header = header.unwrap_or_else(|| named || looks_like_header(&rows));
         let names = if header { rows.into_iter().next() } else { None };
-        Ok(Self { delimiter, names, n_fields })
+        match &names {
+            Some(names) if names.len() != n_fields => {
+                Err(ReadError::HeaderWidth { file: file.into(), names: names.len(), fields: n_fields })
+            }
+            _ => Ok(Self { delimiter, names, n_fields }),
+        }
     }
 
     /// The columns, for messages and reports.
@@ -267,33 +269,52 @@ fn stem(name: &str) -> Option<String> {
     Some(plain.strip_suffix("id").map_or_else(|| plain.clone(), str::to_owned))
 }
 
-/// The delimiter that parts the most lines into the same number of fields, at least two.
-fn recognise(lines: &[&[u8]]) -> Option<Delimiter> {
-    if lines.is_empty() {
-        return Some(Delimiter::Byte(b','));
-    }
+/// The delimiter that parts the most lines into the same number of fields, at least two; with the
+/// lines in fields. An empty file is as good as one with commas.
+fn recognise(sample: &[u8]) -> Result<Option<(Delimiter, Vec<Vec<String>>)>, ReadError> {
     let mut best = None;
+    let mut most = 0;
     for delimiter in CANDIDATES {
-        let mut counts: HashMap<usize, usize> = HashMap::new();
-        for line in lines {
-            *counts.entry(texts(line, delimiter).len()).or_default() += 1;
+        let rows = rows(sample, delimiter)?;
+        if rows.is_empty() {
+            return Ok(Some((delimiter, rows)));
         }
-        let agreeing = counts.iter().filter(|&(&fields, _)| fields >= 2).map(|(_, &lines)| lines).max();
-        if agreeing > best.map(|(agreeing, _)| agreeing) {
-            best = agreeing.map(|agreeing| (agreeing, delimiter));
+        if let Some((2.., lines)) = agreeing(&rows).filter(|&(_, lines)| lines > most) {
+            (best, most) = (Some((delimiter, rows)), lines);
         }
     }
-    best.map(|(_, delimiter)| delimiter)
+    Ok(best)
 }
 
-/// The fields of a line of the sample as text; none where its quotes are broken.
-fn texts(bytes: &[u8], delimiter: Delimiter) -> Vec<String> {
-    let line = Line { bytes, number: 0, quoted: true };
-    let mut fields = Fields::default();
-    if fields.split(line, delimiter).is_err() {
-        return Vec::new();
+/// The number of fields that most rows have, with their number; among equals the larger. Rows with
+/// broken quotes have none.
+fn agreeing(rows: &[Vec<String>]) -> Option<(usize, usize)> {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    rows.iter().filter(|row| !row.is_empty()).for_each(|row| *counts.entry(row.len()).or_default() += 1);
+    counts.into_iter().max_by_key(|&(_, lines)| lines)
+}
+
+/// The first lines in fields.
+fn rows(sample: &[u8], delimiter: Delimiter) -> Result<Vec<Vec<String>>, ReadError> {
+    let mut lines = Lines::new(sample, "")?;
+    lines.quote_fields(delimiter.quotes());
+    let (mut rows, mut fields) = (Vec::new(), Fields::default());
+    while let Some(line) = lines.next()? {
+        if rows.len() == LINES {
+            break;
+        }
+        if line.is_blank() {
+            continue;
+        }
+        let n = if fields.split(line, delimiter).is_ok() { fields.len() } else { 0 };
+        rows.push((0..n).map(|at| String::from_utf8_lossy(fields.get(line, at)).into_owned()).collect());
     }
-    (0..fields.len()).map(|at| String::from_utf8_lossy(fields.get(line, at)).into_owned()).collect()
+    Ok(rows)
+}
+
+fn first_line(sample: &[u8]) -> &[u8] {
+    let mut lines = sample.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    lines.find(|line| !line.is_empty()).unwrap_or_default()
 }
 
 /// A header has no number in it; it has a known name, or stands above numbers.
