@@ -1,0 +1,229 @@
+//! The items: titles, years, genres, people; and the factors and popularity these make.
+
+use super::Synthetic;
+use super::draw::{Draw, Stream};
+
+const GENRES: [&str; 16] = [
+    "Action",
+    "Adventure",
+    "Animation",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Fantasy",
+    "Horror",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Science Fiction",
+    "Thriller",
+    "War",
+    "Western",
+];
+const ADJECTIVES: [&str; 32] = [
+    "Silent",
+    "Crimson",
+    "Last",
+    "Hidden",
+    "Golden",
+    "Broken",
+    "Distant",
+    "Burning",
+    "Frozen",
+    "Lonely",
+    "Midnight",
+    "Paper",
+    "Restless",
+    "Second",
+    "Secret",
+    "Seventh",
+    "Silver",
+    "Stolen",
+    "Strange",
+    "Velvet",
+    "Wild",
+    "Winter",
+    "Wooden",
+    "Electric",
+    "Endless",
+    "Falling",
+    "Forgotten",
+    "Gentle",
+    "Hollow",
+    "Iron",
+    "Quiet",
+    "Scarlet",
+];
+const NOUNS: [&str; 32] = [
+    "Harbour",
+    "Garden",
+    "Letter",
+    "Mirror",
+    "Mountain",
+    "Orchard",
+    "Promise",
+    "River",
+    "Road",
+    "Season",
+    "Shadow",
+    "Signal",
+    "Summer",
+    "Theatre",
+    "Tower",
+    "Train",
+    "Voyage",
+    "Window",
+    "Kingdom",
+    "Lantern",
+    "Island",
+    "Hour",
+    "House",
+    "Bridge",
+    "Circus",
+    "City",
+    "Crossing",
+    "Detective",
+    "Dream",
+    "Echo",
+    "Fortune",
+    "Guest",
+];
+const FIRST_NAMES: [&str; 32] = [
+    "Ada", "Boris", "Clara", "Daniel", "Elena", "Felix", "Greta", "Hugo", "Ines", "Jonas", "Kira", "Leo",
+    "Mara", "Nils", "Olga", "Pablo", "Quinn", "Rosa", "Samuel", "Tilda", "Ulla", "Victor", "Wanda", "Xavier",
+    "Yara", "Zoe", "Anton", "Bella", "Carl", "Dora", "Emil", "Frida",
+];
+const LAST_NAMES: [&str; 32] = [
+    "Almeida", "Bergman", "Costa", "Dahl", "Eriksen", "Fontana", "Garcia", "Hoffmann", "Ivanov", "Jansen",
+    "Kowalski", "Lindgren", "Moreau", "Novak", "Okafor", "Petrov", "Quist", "Rossi", "Schmidt", "Tanaka",
+    "Ueda", "Vargas", "Weber", "Yilmaz", "Zhang", "Abebe", "Bauer", "Campbell", "Duarte", "Eklund",
+    "Fischer", "Grant",
+];
+/// The years of the oldest and the newest items.
+const YEARS: (u16, u16) = (1940, 2005);
+
+/// What is known of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct ItemAttributes {
+    /// A title that no other item has, with the year.
+    pub title: String,
+    /// The year in which it came out.
+    pub year: u16,
+    /// One to three genres.
+    pub genres: Vec<String>,
+    /// Who directed it.
+    pub director: String,
+    /// Three actors; seldom one of them twice.
+    pub cast: Vec<String>,
+}
+
+/// The items with what is hidden of them. Row `i` of the factors is `i * n_factors ..`.
+pub(super) struct Catalogue {
+    pub(super) attributes: Vec<ItemAttributes>,
+    pub(super) factors: Vec<f32>,
+    /// How good an item is, standard normal.
+    pub(super) quality: Vec<f32>,
+    /// The logarithm of the weight with which an item is chosen.
+    pub(super) popularity: Vec<f64>,
+}
+
+impl Catalogue {
+    pub(super) fn draw(settings: &Synthetic) -> Self {
+        let n = settings.items as usize;
+        let mut catalogue = Self {
+            attributes: Vec::with_capacity(n),
+            factors: Vec::with_capacity(n * settings.factors),
+            quality: Vec::with_capacity(n),
+            popularity: Vec::with_capacity(n),
+        };
+        let genres: Vec<Vec<f32>> = (0..GENRES.len() as u64)
+            .map(|genre| Draw::new(settings.seed, Stream::Genre, genre).normals(settings.factors))
+            .collect();
+        (0..settings.items).for_each(|item| catalogue.add(settings, item, &genres));
+        catalogue
+    }
+
+    fn add(&mut self, settings: &Synthetic, item: u32, genre_factors: &[Vec<f32>]) {
+        let (seed, n_factors) = (settings.seed, settings.factors);
+        let mut draw = Draw::new(seed, Stream::Item, u64::from(item));
+        // Most items are recent.
+        let age = draw.uniform().powi(2);
+        let year = YEARS.1 - (age * f64::from(YEARS.1 - YEARS.0)) as u16;
+        let mut genres: Vec<usize> = (0..1 + draw.below(3)).map(|_| draw.below(GENRES.len())).collect();
+        genres.sort_unstable();
+        genres.dedup();
+        let (n_directors, n_actors) = (1 + settings.items as usize / 6, 3 + settings.items as usize / 3);
+        let director = draw.below(n_directors);
+        let cast = [(); 3].map(|()| draw.below(n_actors));
+        let mut directing = Draw::new(seed, Stream::Director, director as u64);
+        let mut acting = cast.map(|actor| Draw::new(seed, Stream::Actor, actor as u64));
+        // Each part has the variance it says; together they have 1.
+        let genre_scale = 0.40f64.sqrt() / (genres.len() as f64).sqrt();
+        for factor in 0..n_factors {
+            let genre: f64 = genres.iter().map(|&genre| f64::from(genre_factors[genre][factor])).sum();
+            let cast: f64 = acting.iter_mut().map(Draw::normal).sum();
+            let mut value = genre_scale * genre + (0.10f64 / 3.0).sqrt() * cast;
+            value += 0.20f64.sqrt() * directing.normal() + 0.30f64.sqrt() * draw.normal();
+            if factor == 0 {
+                // The first factor leans towards the old or the new.
+                value = 0.8 * value + 0.6 * (age - 1.0 / 3.0) / 0.298;
+            }
+            self.factors.push(value as f32);
+        }
+        let quality = 0.5 * directing.normal() + 0.75f64.sqrt() * draw.normal();
+        self.quality.push(quality as f32);
+        // Good and recent items are chosen more often, but most of it is luck.
+        self.popularity.push(1.1 * draw.normal() + 0.5 * quality - 0.8 * age);
+        self.attributes.push(ItemAttributes {
+            title: title(item, year),
+            year,
+            genres: genres.iter().map(|&genre| GENRES[genre].to_owned()).collect(),
+            director: person(director),
+            cast: cast.iter().map(|&actor| person(n_directors + actor)).collect(),
+        });
+    }
+}
+
+/// A title for each number: two words in a pattern, and a numeral when all are taken.
+fn title(item: u32, year: u16) -> String {
+    let pairs = ADJECTIVES.len() * NOUNS.len();
+    let all = pairs * 4;
+    // A prime step visits every title before it repeats one.
+    let at = (item as usize % all) * 7919 % all;
+    let (adjective, noun) = (ADJECTIVES[at % 32], NOUNS[at / 32 % 32]);
+    let words = match at / pairs {
+        0 => format!("The {adjective} {noun}"),
+        1 => format!("{adjective} {noun}"),
+        2 => format!("A {adjective} {noun}"),
+        _ => format!("Return to the {adjective} {noun}"),
+    };
+    match item as usize / all {
+        0 => format!("{words} ({year})"),
+        part => format!("{words} {} ({year})", part + 1),
+    }
+}
+
+fn person(number: usize) -> String {
+    let all = FIRST_NAMES.len() * LAST_NAMES.len();
+    let at = (number % all) * 7919 % all;
+    let name = format!("{} {}", FIRST_NAMES[at % 32], LAST_NAMES[at / 32]);
+    match number / all {
+        0 => name,
+        other => format!("{name} {}", other + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn titles_and_names_are_unique() {
+        let n = 20_000;
+        assert_eq!((0..n).map(|item| title(item, 2000)).collect::<HashSet<_>>().len(), n as usize);
+        assert_eq!((0..n as usize).map(person).collect::<HashSet<_>>().len(), n as usize);
+    }
+}
