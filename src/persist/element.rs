@@ -6,6 +6,7 @@ use crate::data::{ItemIx, UserIx};
 
 /// The type of a section's entries. All are little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum ElementType {
     /// Bytes, such as UTF-8 text.
@@ -58,12 +59,12 @@ impl fmt::Display for ElementType {
 }
 
 mod sealed {
-    /// The bytes of one entry.
+    /// Slices of numbers to bytes and back, a copy on a little-endian machine.
     pub trait Bytes: Copy {
-        /// Writes the entry; `out` has exactly its size.
-        fn put(self, out: &mut [u8]);
-        /// Reads it back.
-        fn take(bytes: &[u8]) -> Self;
+        /// Writes the numbers; `out` has exactly their size.
+        fn encode(values: &[Self], out: &mut [u8]);
+        /// Reads them back; what does not make up a whole number is left.
+        fn decode(bytes: &[u8]) -> Vec<Self>;
         /// Whether it may stand in a file.
         fn is_sound(self) -> bool;
     }
@@ -82,18 +83,18 @@ pub trait Element: Bytes + fmt::Debug + Send + Sync + 'static {
 macro_rules! element {
     ($t:ty, $stored:ty, $type:ident, $to:expr, $from:expr, $sound:expr) => {
         impl Bytes for $t {
-            #[inline]
-            fn put(self, out: &mut [u8]) {
+            fn encode(values: &[Self], out: &mut [u8]) {
                 let to: fn($t) -> $stored = $to;
-                out.copy_from_slice(&to(self).to_le_bytes());
+                let (out, _) = out.as_chunks_mut();
+                for (value, bytes) in values.iter().zip(out) {
+                    *bytes = to(*value).to_le_bytes();
+                }
             }
 
-            #[inline]
-            fn take(bytes: &[u8]) -> Self {
-                let mut raw = [0; size_of::<$stored>()];
-                raw.copy_from_slice(bytes);
+            fn decode(bytes: &[u8]) -> Vec<Self> {
                 let from: fn($stored) -> $t = $from;
-                from(<$stored>::from_le_bytes(raw))
+                let (bytes, _) = bytes.as_chunks();
+                bytes.iter().map(|bytes| from(<$stored>::from_le_bytes(*bytes))).collect()
             }
 
             #[inline]
@@ -145,10 +146,10 @@ mod tests {
     }
 
     fn round_trip<T: Element + PartialEq>(value: T, bytes: &[u8]) {
-        let mut out = vec![0; T::TYPE.size()];
-        value.put(&mut out);
-        assert_eq!(out, bytes);
-        assert_eq!(T::take(&out), value);
+        let mut out = vec![0; 2 * T::TYPE.size()];
+        T::encode(&[value, value], &mut out);
+        assert_eq!(out, [bytes, bytes].concat());
+        assert_eq!(T::decode(&out), [value, value]);
     }
 
     #[test]

@@ -254,11 +254,15 @@ fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    <u32 as super::element::Bytes>::take(&bytes[at..at + 4])
+    u32::from_le_bytes(array_at(bytes, at))
 }
 
 fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    <u64 as super::element::Bytes>::take(&bytes[at..at + 8])
+    u64::from_le_bytes(array_at(bytes, at))
+}
+
+fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    std::array::from_fn(|i| bytes[at + i])
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ where
 
 /// What a file says of itself.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Summary {
     /// The model's name.
@@ -79,6 +80,7 @@ pub struct Summary {
 
 /// What a file says of one section.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct SectionSummary {
     /// The name.

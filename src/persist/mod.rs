@@ -106,7 +106,9 @@ where
     Archive::of(model).with_ids(ids)?.write_to(to)
 }
 
-/// Reads a model with its ids from a stream that ends with it.
+/// Reads a model with its ids from a stream that ends with it. Memory is taken as bytes arrive, up to the
+/// length that the header states: put a limit on a stream you do not trust with
+/// [`Read::take`](std::io::Read::take).
 ///
 /// # Errors
 /// [`LoadError`], as [`load`].

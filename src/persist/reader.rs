@@ -124,7 +124,7 @@ impl<'a> SectionReader<'a> {
             return Err(LoadFault::Element { section, offset, found, expected }.into());
         }
         entry.check_count(shape)?;
-        let values: Vec<T> = bytes.chunks_exact(T::TYPE.size()).map(T::take).collect();
+        let values = T::decode(bytes);
         match values.iter().position(|value| !value.is_sound()) {
             None => Ok(values),
             Some(at) => Err(self.invalid(name, at, format!("{:?}", values[at]), "a finite number")),

@@ -190,9 +190,7 @@ impl<T: Element> Values for Cow<'_, [T]> {
     }
 
     fn encode(&self, first: usize, out: &mut [u8]) {
-        for (value, bytes) in self[first..].iter().zip(out.chunks_exact_mut(T::TYPE.size())) {
-            value.put(bytes);
-        }
+        T::encode(&self[first..], out);
     }
 
     fn unsound(&self) -> Option<(usize, String)> {
