@@ -214,6 +214,18 @@ fn sections_that_overlap() {
 }
 
 #[test]
+fn a_section_longer_than_the_file() {
+    for length in [1 << 20, u64::MAX - 63, u64::MAX - 7] {
+        let fault = fault_of(|bytes| {
+            let row = row_named(bytes, "times");
+            put(bytes, row + 40, 8, length);
+        });
+        let LoadFault::Layout { part, field: "the length", found, .. } = fault else { panic!("{fault}") };
+        assert_eq!((&part[..], found), ("times", length.to_string()));
+    }
+}
+
+#[test]
 fn a_section_twice() {
     let fault = fault_of(|bytes| rename(bytes, "times", "factors"));
     assert!(matches!(fault, LoadFault::DuplicateSection { section } if section == "factors"));
