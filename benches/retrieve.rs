@@ -63,7 +63,7 @@ fn one_user(c: &mut Criterion) {
     group.finish();
 }
 
-/// Scores that cost nothing: the collector alone.
+/// Scores that are copied, not computed: nearly the collector alone.
 fn collector(c: &mut Criterion) {
     let mut group = c.benchmark_group("top-n of 100,000 given scores");
     group.throughput(Throughput::Elements(u64::from(ITEMS)));
