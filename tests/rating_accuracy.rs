@@ -1,0 +1,111 @@
+//! Guards the accuracy that the documentation quotes: a change that makes predictions worse.
+//!
+//! Real data, defaults only, RMSE over all test ratings. The bars are published figures or figures of
+//! other libraries on the same files; see each test. Without `FOLDIN_DATA` the tests say so and end.
+
+use std::fs;
+use std::path::PathBuf;
+
+use foldin::data::{Event, Interactions, ItemIx, UserIx};
+use foldin::model::{Fit, FitContext, PredictRating, Profile, Query};
+use foldin::rating::{BiasBaselineParams, ItemKnnParams};
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// A training and a test part with the same numbering.
+struct Split {
+    train: Interactions,
+    test: Interactions,
+}
+
+/// The folder of the data, or none with a word on stderr.
+fn data_folder(test: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("FOLDIN_DATA").map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!("skipped: {test} needs real data; set FOLDIN_DATA to its folder");
+    }
+    folder
+}
+
+/// The first three fields of each line: user, item, rating; ids from 1, below the given numbers.
+fn read(path: PathBuf, between: &str, n_users: u32, n_items: u32) -> Interactions {
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let events: Vec<_> = text
+        .lines()
+        .map(|line| {
+            let fields: Vec<u32> =
+                line.split(between).take(3).map(|field| field.parse().expect("a number")).collect();
+            let (user, item) = (UserIx::new(fields[0] - 1), ItemIx::new(fields[1] - 1));
+            Event { user, item, value: fields[2] as f32, time: None }
+        })
+        .collect();
+    Interactions::from_events(n_users, n_items, &events).expect("clean data")
+}
+
+/// The five published folds of MovieLens 100K.
+fn ml_100k(test: &str) -> Option<Vec<Split>> {
+    let folder = data_folder(test)?.join("ml-100k");
+    let part = |name: String| read(folder.join(name), "\t", 943, 1682);
+    let fold = |n| Split { train: part(format!("u{n}.base")), test: part(format!("u{n}.test")) };
+    Some((1..=5).map(fold).collect())
+}
+
+/// MovieLens 1M, three times a random tenth held out.
+fn ml_1m(test: &str) -> Option<Vec<Split>> {
+    let all = read(data_folder(test)?.join("ml-1m/ratings.dat"), "::", 6040, 3952);
+    let split = |seed| {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let chosen: Vec<bool> = (0..all.len()).map(|_| rng.random_bool(0.1)).collect();
+        let (test, train) = all.partition(&chosen).expect("one mark per event");
+        Split { train, test }
+    };
+    Some((1..=3).map(split).collect())
+}
+
+/// The root mean squared error over all test ratings, each user's profile made once.
+fn rmse(model: &impl PredictRating, test: &Interactions) -> f64 {
+    let (mut profile, mut squares) = (Profile::new(), 0.0);
+    for (user, history) in test.users().filter(|(_, history)| !history.is_empty()) {
+        model.profile(&Query::user(user), &mut profile).expect("a training user");
+        for (item, value) in history.iter() {
+            let prediction = model.predict(&profile, item).expect("a training item");
+            squares += (f64::from(prediction.rating) - f64::from(value)).powi(2);
+        }
+    }
+    (squares / test.len() as f64).sqrt()
+}
+
+/// The mean RMSE over the splits must not exceed the bar.
+fn hold<P: Fit>(name: &str, params: &P, splits: &[Split], bar: f64)
+where
+    P::Model: PredictRating,
+{
+    let errors: Vec<f64> = splits
+        .iter()
+        .map(|Split { train, test }| {
+            let fitted = params.fit_with(train, &mut FitContext::new().threads(2)).expect("a fit");
+            rmse(&fitted.model, test)
+        })
+        .collect();
+    let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+    println!("{name}: RMSE {mean:.4}, bar {bar:.4}, splits {errors:.4?}");
+    assert!(mean <= bar, "{name}: RMSE {mean:.4} is above {bar:.4}; splits {errors:.4?}");
+}
+
+/// MyMediaLite's item-kNN (Pearson, k = 40, shrinkage 2500) has 0.9133. The bar of the baseline is its own
+/// figure, rounded up.
+#[test]
+fn ml_100k_five_folds() {
+    let Some(folds) = ml_100k("ml_100k_five_folds") else { return };
+    hold("ML-100K bias", &BiasBaselineParams::new(), &folds, 0.9420);
+    hold("ML-100K item-knn", &ItemKnnParams::new(), &folds, 0.9133);
+}
+
+/// Surprise's KNNBaseline (Pearson-baseline, k = 40) has 0.8559. The bar of the baseline is its own figure,
+/// rounded up.
+#[test]
+fn ml_1m_random_tenth() {
+    let Some(splits) = ml_1m("ml_1m_random_tenth") else { return };
+    hold("ML-1M bias", &BiasBaselineParams::new(), &splits, 0.9065);
+    hold("ML-1M item-knn", &ItemKnnParams::new(), &splits, 0.8559);
+}
