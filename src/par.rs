@@ -9,6 +9,10 @@
 
 use crate::model::FitError;
 
+/// More threads than any machine has cores: a mistyped number must not bring the machine down.
+#[cfg(feature = "parallel")]
+const MOST_THREADS: usize = 4096;
+
 /// The threads of one fit or one evaluation.
 pub(crate) struct Workers {
     #[cfg(feature = "parallel")]
@@ -19,6 +23,10 @@ impl Workers {
     /// Starts `threads` threads; 0 stands for one per core.
     #[cfg(feature = "parallel")]
     pub(crate) fn new(threads: usize) -> Result<Self, FitError> {
+        if threads > MOST_THREADS {
+            let reason = format!("at most {MOST_THREADS} make sense");
+            return Err(FitError::Threads { threads, reason });
+        }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
