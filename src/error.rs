@@ -1,0 +1,56 @@
+//! One error for `?`.
+
+use crate::data::DataError;
+#[cfg(feature = "csv")]
+use crate::data::ReadError;
+use crate::evaluate::{EvaluateError, SplitError};
+use crate::model::{FitError, ParamError, QueryError};
+use crate::persist::{LoadError, SaveError};
+use crate::retrieve::BatchError;
+
+/// Everything that can go wrong in the crate, for programs that pass errors on with `?`.
+///
+/// Each room has its own error with typed fields; match on that where it matters. Every message says
+/// what to do.
+///
+/// ```
+/// fn ask(ids: &foldin::data::Ids) -> Result<foldin::data::UserIx, foldin::Error> {
+///     Ok(ids.user("u42")?)
+/// }
+/// assert!(ask(&foldin::data::Ids::default()).unwrap_err().to_string().contains("u42"));
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Records or ids.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A file of records.
+    #[cfg(feature = "csv")]
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A parameter.
+    #[error(transparent)]
+    Param(#[from] ParamError),
+    /// A fit.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// A question.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// Many questions at once.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// Parting data.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// An evaluation.
+    #[error(transparent)]
+    Evaluate(#[from] EvaluateError),
+    /// Writing a model.
+    #[error(transparent)]
+    Save(#[from] SaveError),
+    /// Reading a model.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
