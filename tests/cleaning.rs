@@ -284,3 +284,17 @@ fn nothing_makes_an_empty_data_set() {
     assert!(set.interactions.is_empty());
     assert_eq!(set.interactions.mean(), None);
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn reports_ids_and_settings_go_through_serde() {
+    let builder = InteractionsBuilder::new().lenient();
+    let set = builder.add("r", [(1, 1, 1.0), (1, 2, f32::NAN)]).unwrap().build().unwrap();
+    let text = serde_json::to_string(&set.report).unwrap();
+    assert_eq!(serde_json::from_str::<foldin::data::CleaningReport>(&text).unwrap(), set.report);
+    let text = serde_json::to_string(&set.ids).unwrap();
+    assert_eq!(serde_json::from_str::<foldin::data::Ids<i32, i32>>(&text).unwrap(), set.ids);
+    let settings = foldin::data::Synthetic::tiny().seed(3);
+    let text = serde_json::to_string(&settings).unwrap();
+    assert_eq!(serde_json::from_str::<foldin::data::Synthetic>(&text).unwrap(), settings);
+}

@@ -25,9 +25,27 @@ impl<Ix: Copy + Ord> Compressed<Ix> {
         self.offsets.len() - 1
     }
 
-    /// Whether every row is in ascending order without an id that stands twice.
-    pub(super) fn is_sorted(&self) -> bool {
-        (0..self.n_rows()).all(|row| self.row(row).ids.is_sorted_by(|a, b| a < b))
+    /// Sorts every row by id; events with one id keep their order. Rows that are sorted cost one look.
+    pub(super) fn sort_rows(&mut self) {
+        let (mut order, mut values, mut times) = (Vec::new(), Vec::new(), Vec::new());
+        for row in 0..self.n_rows() {
+            let range = self.offsets[row]..self.offsets[row + 1];
+            if self.ids[range.clone()].is_sorted() {
+                continue;
+            }
+            order.clear();
+            order.extend(self.ids[range.clone()].iter().copied().zip(range.clone()));
+            order.sort_unstable();
+            values.clear();
+            values.extend(order.iter().map(|&(_, from)| self.values[from]));
+            self.values[range.clone()].copy_from_slice(&values);
+            if let Some(all) = &mut self.times {
+                times.clear();
+                times.extend(order.iter().map(|&(_, from)| all[from]));
+                all[range.clone()].copy_from_slice(&times);
+            }
+            self.ids[range].iter_mut().zip(&order).for_each(|(id, &(sorted, _))| *id = sorted);
+        }
     }
 
     /// The same events compressed along the other direction. Rows keep their events in ascending

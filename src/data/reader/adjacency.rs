@@ -5,7 +5,7 @@ use std::io::Read;
 use std::str::FromStr;
 
 use super::super::intake::Intake;
-use super::super::report::{Fault, SourceReport};
+use super::super::report::{Fault, Reason, SourceReport};
 use super::error::ReadError;
 use super::intern::{Interner, NoId};
 use super::layout::Encoding;
@@ -31,24 +31,30 @@ where
         let Some(user) = words.next() else { continue };
         for item in words {
             gate.report.records += 1;
-            let value = gate.weigh(1.0);
-            let pair = users.index(user).map_err(|problem| ("user", user, problem));
-            let pair = pair
-                .and_then(|user| Ok((user, items.index(item).map_err(|problem| ("item", item, problem))?)));
-            let (field, found, reason, expected) = match (value, pair) {
-                (Ok(value), Ok((user, item))) => {
-                    pile.push(user, item, value, None);
+            let value = match gate.weigh(1.0) {
+                Ok(value) => value,
+                Err((reason, expected)) => {
+                    gate.refuse(fault(line.number, "value", b"1", reason, expected))?;
                     continue;
                 }
-                (_, Err((_, _, NoId::Full(error)))) => return Err(error.into()),
-                (_, Err((field, found, NoId::Field(reason, expected)))) => {
-                    (field, shorten(found), reason, expected.into())
-                }
-                (Err((reason, expected)), _) => ("value", "1".into(), reason, expected),
             };
-            let found = format!("`{found}`");
-            gate.refuse(Fault { line: line.number, reason, field: field.into(), found, expected })?;
+            let (user_ix, item_ix) = (users.index(user), items.index(item));
+            match (user_ix, item_ix) {
+                (Ok(user), Ok(item)) => pile.push(user, item, value, None),
+                (Err(NoId::Full(error)), _) | (_, Err(NoId::Full(error))) => return Err(error.into()),
+                (Err(NoId::Field(reason, expected)), _) => {
+                    gate.refuse(fault(line.number, "user", user, reason, expected.into()))?;
+                }
+                (_, Err(NoId::Field(reason, expected))) => {
+                    gate.refuse(fault(line.number, "item", item, reason, expected.into()))?;
+                }
+            }
         }
     }
     Ok(gate.report)
+}
+
+#[cold]
+fn fault(line: u64, field: &str, found: &[u8], reason: Reason, expected: String) -> Fault {
+    Fault { line, reason, field: field.into(), found: format!("`{}`", shorten(found)), expected }
 }

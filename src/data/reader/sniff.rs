@@ -21,7 +21,10 @@ const CANDIDATES: [Delimiter; 6] = [
     Delimiter::Byte(b' '),
 ];
 
-/// The first lines of a file in fields.
+/// Lines in fields.
+type Rows = Vec<Vec<String>>;
+
+/// What the first lines of a file say.
 #[derive(Clone, Debug)]
 pub(super) struct Head {
     pub(super) delimiter: Delimiter,
@@ -271,7 +274,7 @@ fn stem(name: &str) -> Option<String> {
 
 /// The delimiter that parts the most lines into the same number of fields, at least two; with the
 /// lines in fields. An empty file is as good as one with commas.
-fn recognise(sample: &[u8]) -> Result<Option<(Delimiter, Vec<Vec<String>>)>, ReadError> {
+fn recognise(sample: &[u8]) -> Result<Option<(Delimiter, Rows)>, ReadError> {
     let mut best = None;
     let mut most = 0;
     for delimiter in CANDIDATES {
@@ -295,7 +298,7 @@ fn agreeing(rows: &[Vec<String>]) -> Option<(usize, usize)> {
 }
 
 /// The first lines in fields.
-fn rows(sample: &[u8], delimiter: Delimiter) -> Result<Vec<Vec<String>>, ReadError> {
+fn rows(sample: &[u8], delimiter: Delimiter) -> Result<Rows, ReadError> {
     let mut lines = Lines::new(sample, "")?;
     lines.quote_fields(delimiter.quotes());
     let (mut rows, mut fields) = (Vec::new(), Fields::default());

@@ -138,14 +138,14 @@ impl Catalogue {
             quality: Vec::with_capacity(n),
             popularity: Vec::with_capacity(n),
         };
-        let genres: Vec<Vec<f32>> = (0..GENRES.len() as u64)
-            .map(|genre| Draw::new(settings.seed, Stream::Genre, genre).normals(settings.factors))
+        let genres: Vec<f32> = (0..GENRES.len() as u64)
+            .flat_map(|genre| Draw::new(settings.seed, Stream::Genre, genre).normals(settings.factors))
             .collect();
         (0..settings.items).for_each(|item| catalogue.add(settings, item, &genres));
         catalogue
     }
 
-    fn add(&mut self, settings: &Synthetic, item: u32, genre_factors: &[Vec<f32>]) {
+    fn add(&mut self, settings: &Synthetic, item: u32, genre_factors: &[f32]) {
         let (seed, n_factors) = (settings.seed, settings.factors);
         let mut draw = Draw::new(seed, Stream::Item, u64::from(item));
         // Most items are recent.
@@ -162,7 +162,8 @@ impl Catalogue {
         // Each part has the variance it says; together they have 1.
         let genre_scale = 0.40f64.sqrt() / (genres.len() as f64).sqrt();
         for factor in 0..n_factors {
-            let genre: f64 = genres.iter().map(|&genre| f64::from(genre_factors[genre][factor])).sum();
+            let of_genre = |&genre: &usize| f64::from(genre_factors[genre * n_factors + factor]);
+            let genre: f64 = genres.iter().map(of_genre).sum();
             let cast: f64 = acting.iter_mut().map(Draw::normal).sum();
             let mut value = genre_scale * genre + (0.10f64 / 3.0).sqrt() * cast;
             value += 0.20f64.sqrt() * directing.normal() + 0.30f64.sqrt() * draw.normal();
