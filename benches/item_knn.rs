@@ -7,6 +7,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use foldin::data::{Event, Interactions, ItemIx, UserIx};
+use foldin::evaluate::Split;
 use foldin::model::{Fit, FitContext, PredictRating, Profile, Query, Score};
 use foldin::rating::{BiasBaselineParams, ItemKnn, ItemKnnParams};
 use rand::{RngExt, SeedableRng};
@@ -39,15 +40,12 @@ fn drawn() -> Vec<Event> {
     events
 }
 
-fn split() -> (Interactions, Interactions) {
+fn split() -> Split {
     let events = ratings();
     let n_users = events.iter().map(|event| event.user.get() + 1).max().unwrap_or(0);
     let n_items = events.iter().map(|event| event.item.get() + 1).max().unwrap_or(0);
     let all = Interactions::from_events(n_users, n_items, &events).expect("clean data");
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
-    let chosen: Vec<bool> = (0..all.len()).map(|_| rng.random_bool(0.1)).collect();
-    let (test, train) = all.partition(&chosen).expect("one mark per event");
-    (train, test)
+    Split::random(&all, 0.1, 1).expect("a split")
 }
 
 /// Predicts a whole test part, a profile per user; the root mean squared error.
@@ -64,7 +62,7 @@ fn predict(model: &ItemKnn, test: &Interactions) -> f64 {
 }
 
 fn bench(c: &mut Criterion) {
-    let (train, test) = split();
+    let Split { train, test, .. } = split();
     let model = ItemKnnParams::new().fit(&train).expect("a fit");
     println!("item-knn: RMSE {:.4} on {} of {} ratings", predict(&model, &test), test.len(), train.len());
 

@@ -7,16 +7,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use foldin::data::{Event, Interactions, ItemIx, UserIx};
+use foldin::evaluate::Split;
 use foldin::model::{Fit, FitContext, PredictRating, Profile, Query};
+use foldin::persist::model_to_bytes;
 use foldin::rating::{BiasBaselineParams, ItemKnnParams};
-use rand::{RngExt, SeedableRng};
-use rand_xoshiro::Xoshiro256PlusPlus;
-
-/// A training and a test part with the same numbering.
-struct Split {
-    train: Interactions,
-    test: Interactions,
-}
 
 /// The folder of the data, or none with a word on stderr.
 fn data_folder(test: &str) -> Option<PathBuf> {
@@ -46,20 +40,14 @@ fn read(path: PathBuf, between: &str, n_users: u32, n_items: u32) -> Interaction
 fn ml_100k(test: &str) -> Option<Vec<Split>> {
     let folder = data_folder(test)?.join("ml-100k");
     let part = |name: String| read(folder.join(name), "\t", 943, 1682);
-    let fold = |n| Split { train: part(format!("u{n}.base")), test: part(format!("u{n}.test")) };
+    let fold = |n| Split::fixed(part(format!("u{n}.base")), part(format!("u{n}.test"))).expect("a split");
     Some((1..=5).map(fold).collect())
 }
 
 /// MovieLens 1M, three times a random tenth held out.
 fn ml_1m(test: &str) -> Option<Vec<Split>> {
     let all = read(data_folder(test)?.join("ml-1m/ratings.dat"), "::", 6040, 3952);
-    let split = |seed| {
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let chosen: Vec<bool> = (0..all.len()).map(|_| rng.random_bool(0.1)).collect();
-        let (test, train) = all.partition(&chosen).expect("one mark per event");
-        Split { train, test }
-    };
-    Some((1..=3).map(split).collect())
+    Some((1..=3).map(|seed| Split::random(&all, 0.1, seed).expect("a split")).collect())
 }
 
 /// The root mean squared error over all test ratings, each user's profile made once.
@@ -82,9 +70,9 @@ where
 {
     let errors: Vec<f64> = splits
         .iter()
-        .map(|Split { train, test }| {
-            let fitted = params.fit_with(train, &mut FitContext::new().threads(2)).expect("a fit");
-            rmse(&fitted.model, test)
+        .map(|split| {
+            let fitted = params.fit_with(&split.train, &mut FitContext::new().threads(2)).expect("a fit");
+            rmse(&fitted.model, &split.test)
         })
         .collect();
     let mean = errors.iter().sum::<f64>() / errors.len() as f64;
@@ -108,4 +96,21 @@ fn ml_1m_random_tenth() {
     let Some(splits) = ml_1m("ml_1m_random_tenth") else { return };
     hold("ML-1M bias", &BiasBaselineParams::new(), &splits, 0.9065);
     hold("ML-1M item-knn", &ItemKnnParams::new(), &splits, 0.8559);
+}
+
+/// Real histories share out unevenly among threads; the bytes of the model must not know.
+#[test]
+fn same_bits_for_any_number_of_threads() {
+    let Some(folds) = ml_100k("same_bits_for_any_number_of_threads") else { return };
+    let train = &folds[0].train;
+    let bytes = |threads| {
+        let context = || FitContext::new().threads(threads);
+        let bias = BiasBaselineParams::new().fit_with(train, &mut context()).expect("a fit").model;
+        let knn = ItemKnnParams::new().fit_with(train, &mut context()).expect("a fit").model;
+        [model_to_bytes(&bias).expect("bytes"), model_to_bytes(&knn).expect("bytes")]
+    };
+    let one = bytes(1);
+    for threads in [2, 3, 8] {
+        assert!(bytes(threads) == one, "other bits with {threads} threads");
+    }
 }

@@ -11,6 +11,7 @@
 
 mod bias;
 mod item_knn;
+mod unsound;
 
 pub use bias::{BiasBaseline, BiasBaselineParams};
 pub use item_knn::{ItemKnn, ItemKnnParams};

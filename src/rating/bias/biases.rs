@@ -15,10 +15,11 @@ const ROWS: usize = 256;
 
 /// No residual is larger than this, so that sums of weighted residuals stay finite in single
 /// precision. Ratings of a scale are nowhere near.
-const LARGEST: f32 = 1e30;
+pub(crate) const LARGEST: f32 = 1e30;
 
 /// Mean and biases, and the scale of the ratings they were found on.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Biases {
     pub(crate) scale: RatingScale,
     pub(crate) mean: f32,
@@ -108,13 +109,17 @@ impl Biases {
     fn item_pass(&mut self, params: &BiasBaselineParams, data: &Interactions, workers: &Workers) {
         let (mean, users) = (f64::from(self.mean), &self.users);
         let rows: Vec<_> = data.items().map(|(_, audience)| audience).collect();
-        let parts = workers.map(chunks(rows.len(), ROWS).collect(), || (), |(), chunk| {
-            let bias = |row: usize| {
-                let rest = rows[row].iter().map(|(user, value)| left_over(value, mean, users[user.ix()]));
-                damped(rest.sum(), rows[row].len(), params.item_regularization)
-            };
-            chunk.map(bias).collect::<Vec<_>>()
-        });
+        let parts = workers.map(
+            chunks(rows.len(), ROWS).collect(),
+            || (),
+            |(), chunk| {
+                let bias = |row: usize| {
+                    let rest = rows[row].iter().map(|(user, value)| left_over(value, mean, users[user.ix()]));
+                    damped(rest.sum(), rows[row].len(), params.item_regularization)
+                };
+                chunk.map(bias).collect::<Vec<_>>()
+            },
+        );
         self.items = parts.concat();
     }
 
@@ -123,20 +128,26 @@ impl Biases {
     fn user_pass(&mut self, data: &Interactions, workers: &Workers) -> f64 {
         let (mean, items) = (f64::from(self.mean), &self.items);
         let rows: Vec<_> = data.users().map(|(_, history)| history).collect();
-        let parts = workers.map(chunks(rows.len(), ROWS).collect(), || (), |(), chunk| {
-            let mut squares = 0.0;
-            let biases: Vec<f32> = chunk
-                .map(|row| {
-                    let rest = rows[row].iter().map(|(item, value)| left_over(value, mean, items[item.ix()]));
-                    let (sum, square) = rest.fold((0.0, 0.0), |(sum, square), x| (sum + x, square + x * x));
-                    let bias = damped(sum, rows[row].len(), self.user_regularization);
-                    let b = f64::from(bias);
-                    squares += square - b * (2.0 * sum - rows[row].len() as f64 * b);
-                    bias
-                })
-                .collect();
-            (biases, squares)
-        });
+        let parts = workers.map(
+            chunks(rows.len(), ROWS).collect(),
+            || (),
+            |(), chunk| {
+                let mut squares = 0.0;
+                let biases: Vec<f32> = chunk
+                    .map(|row| {
+                        let rest =
+                            rows[row].iter().map(|(item, value)| left_over(value, mean, items[item.ix()]));
+                        let (sum, square) =
+                            rest.fold((0.0, 0.0), |(sum, square), x| (sum + x, square + x * x));
+                        let bias = damped(sum, rows[row].len(), self.user_regularization);
+                        let b = f64::from(bias);
+                        squares += square - b * (2.0 * sum - rows[row].len() as f64 * b);
+                        bias
+                    })
+                    .collect();
+                (biases, squares)
+            },
+        );
         let squares: f64 = parts.iter().map(|(_, squares)| squares).sum();
         self.users = parts.into_iter().flat_map(|(biases, _)| biases).collect();
         (squares.max(0.0) / data.len() as f64).sqrt()

@@ -20,6 +20,7 @@
 //! not follow time or taste.
 
 mod biases;
+mod file;
 
 use std::time::Instant;
 
@@ -30,7 +31,7 @@ use crate::model::{
     Profile, Query, QueryError, RatingScale, Score, Seen,
 };
 use crate::par::Workers;
-pub(super) use biases::{Biases, Events};
+pub(super) use biases::{Biases, Events, LARGEST};
 
 /// Parameters of [`BiasBaseline`].
 ///
@@ -79,25 +80,25 @@ impl BiasBaselineParams {
         Self::default()
     }
 
-    /// Sets [`user_regularization`](Self::user_regularization).
+    /// Sets [`user_regularization`](Self#structfield.user_regularization).
     #[must_use]
     pub fn user_regularization(self, user_regularization: f32) -> Self {
         Self { user_regularization, ..self }
     }
 
-    /// Sets [`item_regularization`](Self::item_regularization).
+    /// Sets [`item_regularization`](Self#structfield.item_regularization).
     #[must_use]
     pub fn item_regularization(self, item_regularization: f32) -> Self {
         Self { item_regularization, ..self }
     }
 
-    /// Sets [`epochs`](Self::epochs).
+    /// Sets [`epochs`](Self#structfield.epochs).
     #[must_use]
     pub fn epochs(self, epochs: usize) -> Self {
         Self { epochs, ..self }
     }
 
-    /// Sets [`tolerance`](Self::tolerance).
+    /// Sets [`tolerance`](Self#structfield.tolerance).
     #[must_use]
     pub fn tolerance(self, tolerance: f64) -> Self {
         Self { tolerance, ..self }
@@ -138,10 +139,16 @@ impl Fit for BiasBaselineParams {
 
 /// `mu + b_u + b_i`, damped: see [`BiasBaselineParams`].
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "file::Unchecked")
+)]
 pub struct BiasBaseline {
     biases: Biases,
     seen: Seen,
     /// Whether an item has any rating; follows from `seen`.
+    #[cfg_attr(feature = "serde", serde(skip))]
     rated: Vec<bool>,
 }
 
@@ -225,4 +232,4 @@ impl PredictRating for BiasBaseline {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -198,7 +198,9 @@ impl Fit for ItemKnnParams {
         let (biases, ..) = Biases::fit(&self.baseline(), data, &workers, &mut FitContext::new())?;
         let residuals = Residuals::new(data, &biases);
         let neighbours = Neighbours::find(self, data, &residuals, &workers, || context.is_late())?;
-        let model = ItemKnn::new(self, biases, Seen::new(data), residuals.by_user, neighbours);
+        let k = self.neighbours.min(data.n_items() as usize);
+        let seen = Seen::new(data);
+        let model = ItemKnn::new(biases, seen, residuals.by_user, neighbours, k, self.regularization);
         let report = FitReport { curve: Vec::new(), stopped: StopReason::Epochs, elapsed: start.elapsed() };
         Ok(Fitted { model, report })
     }

@@ -1,18 +1,22 @@
 //! The model: what is kept, and how it answers.
 
-use super::{ItemKnnParams, Neighbours};
+use super::Neighbours;
 use crate::data::{ItemIx, UserIx};
-use crate::model::{
-    Basis, PredictRating, Prediction, Profile, Query, QueryError, RatingScale, Score, Seen,
-};
+use crate::model::{Basis, PredictRating, Prediction, Profile, Query, QueryError, RatingScale, Score, Seen};
 use crate::rating::bias::{Biases, Events, basis_of, rated_items};
 
-/// Predicts from the asker's ratings of the most similar items: see [`ItemKnnParams`].
+/// Predicts from the asker's ratings of the most similar items: see
+/// [`ItemKnnParams`](super::ItemKnnParams).
 ///
 /// A [`Profile`] holds two numbers per item of the model (the sum of the asker's residuals of the item,
 /// and how many there are), so making one costs a pass over that memory: make it once per asker. The
 /// model keeps 8 bytes per rating, 8 per neighbour and 4 per user and item.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "super::file::Unchecked")
+)]
 pub struct ItemKnn {
     pub(super) biases: Biases,
     pub(super) seen: Seen,
@@ -24,19 +28,21 @@ pub struct ItemKnn {
     /// Added to the sum of the weights.
     pub(super) regularization: f32,
     /// Whether an item has any rating; follows from `seen`.
+    #[cfg_attr(feature = "serde", serde(skip))]
     rated: Vec<bool>,
 }
 
 impl ItemKnn {
+    /// Puts the parts together, which must fit.
     pub(super) fn new(
-        params: &ItemKnnParams,
         biases: Biases,
         seen: Seen,
         residuals: Vec<f32>,
         neighbours: Neighbours,
+        k: usize,
+        regularization: f32,
     ) -> Self {
         let rated = rated_items(&seen, biases.items.len());
-        let ItemKnnParams { neighbours: k, regularization, .. } = *params;
         Self { biases, seen, residuals, neighbours, k, regularization, rated }
     }
 

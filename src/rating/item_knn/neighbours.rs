@@ -49,10 +49,11 @@ fn unit(residual: f32, norm: f64) -> f32 {
 
 /// The most similar items of each item, the most similar first, in compressed rows.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Neighbours {
     pub(super) offsets: Vec<usize>,
     pub(super) items: Vec<ItemIx>,
-    /// The weight of each: its similarity, amplified. Above 0.
+    /// The weight of each: its similarity, amplified. Above 0, at most 1.
     pub(super) weights: Vec<f32>,
 }
 
