@@ -1,7 +1,7 @@
 """The questions: which models meet, with which settings.
 
 The peers' settings were chosen on a validation part of the training ratings (seed 1, see
-`split.make(..., validation=True)`), never on the test ratings.
+`split.make(..., validation=True)`); libmf's for the fixed goal, to its advantage, on the test ratings.
 """
 
 import math
@@ -34,7 +34,8 @@ class Task:
     """libmf's settings for a number of factors, and the RMSE to reach; without one, its own best.
 
     Tried: regularization 0.03 to 0.1, learning rate 0.03 to 0.15, 10 to 45 epochs. Small steps end
-    lower and later: where the goal is fixed the setting is the one that is there first.
+    lower and later. Where the goal is fixed the setting is the one that is there first, after 6 or 7
+    epochs on seeds 1 to 4.
     """
 
     factors: int
@@ -45,7 +46,7 @@ class Task:
 
 
 TASKS = [
-    Task(64, 0.05, 0.09, 16, goal=0.8450),
+    Task(64, 0.04, 0.09, 14, goal=0.8450),
     Task(32, 0.05, 0.06, 30),
     Task(64, 0.05, 0.06, 22),
     Task(128, 0.05, 0.04, 30),
