@@ -19,7 +19,7 @@
 //!    over the common raters alone the error is 0.004 (100K) and 0.007 (1M) higher.
 //! 3. *Support*: pairs below `min_overlap` common raters are dropped, the others shrunk by
 //!    `n / (n + shrinkage)`, the smooth form of the significance weighting of Herlocker et al. 1999.
-//! 4. *Sign*: only positive correlations. Negative ones cost 0.002 to 0.004.
+//! 4. *Sign*: only positive correlations. Negative ones cost 0.003 to 0.004.
 //! 5. *Amplification* (Breese et al. 1998): `w_ij = similarity^2`. Near neighbours speak louder.
 //! 6. *Doubt*: the constant `d` pulls a prediction that rests on little weight back to the baseline.
 //!    Steps 5 and 6 together gain 0.004.
