@@ -6,7 +6,8 @@
 use std::path::PathBuf;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use foldin::data::{Columns, Interactions, InteractionsBuilder, ItemIx, Layout, Synthetic, UserIx};
+use foldin::data::synthetic::Synthetic;
+use foldin::data::{Columns, Interactions, InteractionsBuilder, ItemIx, Layout, UserIx};
 
 /// A file of a million ratings in the layout given, from a generated data set.
 fn text(delimiter: &str, quote: &str) -> String {

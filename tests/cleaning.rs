@@ -294,7 +294,7 @@ fn reports_ids_and_settings_go_through_serde() {
     assert_eq!(serde_json::from_str::<foldin::data::CleaningReport>(&text).unwrap(), set.report);
     let text = serde_json::to_string(&set.ids).unwrap();
     assert_eq!(serde_json::from_str::<foldin::data::Ids<i32, i32>>(&text).unwrap(), set.ids);
-    let settings = foldin::data::Synthetic::tiny().seed(3);
+    let settings = foldin::data::synthetic::Synthetic::tiny().seed(3);
     let text = serde_json::to_string(&settings).unwrap();
-    assert_eq!(serde_json::from_str::<foldin::data::Synthetic>(&text).unwrap(), settings);
+    assert_eq!(serde_json::from_str::<foldin::data::synthetic::Synthetic>(&text).unwrap(), settings);
 }

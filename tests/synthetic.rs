@@ -1,6 +1,7 @@
 //! Generated data is what it says: deterministic, long-tailed, and its structure can be learned.
 
-use foldin::data::{DataError, Interactions, Synthetic, SyntheticData};
+use foldin::data::synthetic::{Synthetic, SyntheticData};
+use foldin::data::{DataError, Interactions};
 
 fn rmse(data: &Interactions, predict: impl Fn(usize, usize, i64) -> f32) -> f64 {
     let square = |event: foldin::data::Event| {
@@ -117,6 +118,8 @@ fn settings_out_of_range_are_refused() {
     ] {
         assert!(matches!(settings.generate(), Err(DataError::Setting { .. })), "{settings:?}");
     }
+    let small = Synthetic::new().users(300).items(120).generate().unwrap();
+    assert!((7_000..11_000).contains(&small.interactions.len()));
     let single = Synthetic::new().users(1).items(1).ratings(0).generate().unwrap();
     assert!(single.interactions.len() <= 1);
 }

@@ -20,7 +20,7 @@ mod record;
 mod report;
 mod row;
 mod rules;
-mod synthetic;
+pub mod synthetic;
 
 pub use builder::{Dataset, InteractionsBuilder};
 pub use error::DataError;
@@ -33,4 +33,3 @@ pub use reader::{Column, Encoding, Layout, ReadError, TableLayout, TextTable};
 pub use record::{Record, Source};
 pub use report::{CleaningReport, Dropped, Fault, Reason, SourceReport, StageTimes, Times};
 pub use row::{Audience, Event, History, Row};
-pub use synthetic::{ItemAttributes, Synthetic, SyntheticData, Truth};

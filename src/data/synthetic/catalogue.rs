@@ -107,8 +107,6 @@ const YEARS: (u16, u16) = (1940, 2005);
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ItemAttributes {
-    /// A title that no other item has, with the year.
-    pub title: String,
     /// The year in which it came out.
     pub year: u16,
     /// One to three genres.
@@ -121,6 +119,7 @@ pub struct ItemAttributes {
 
 /// The items with what is hidden of them. Row `i` of the factors is `i * n_factors ..`.
 pub(super) struct Catalogue {
+    pub(super) titles: Vec<String>,
     pub(super) attributes: Vec<ItemAttributes>,
     pub(super) factors: Vec<f32>,
     /// How good an item is, standard normal.
@@ -133,6 +132,7 @@ impl Catalogue {
     pub(super) fn draw(settings: &Synthetic) -> Self {
         let n = settings.items as usize;
         let mut catalogue = Self {
+            titles: Vec::with_capacity(n),
             attributes: Vec::with_capacity(n),
             factors: Vec::with_capacity(n * settings.factors),
             quality: Vec::with_capacity(n),
@@ -177,8 +177,8 @@ impl Catalogue {
         self.quality.push(quality as f32);
         // Good and recent items are chosen more often, but most of it is luck.
         self.popularity.push(1.1 * draw.normal() + 0.5 * quality - 0.8 * age);
+        self.titles.push(title(item, year));
         self.attributes.push(ItemAttributes {
-            title: title(item, year),
             year,
             genres: genres.iter().map(|&genre| GENRES[genre].to_owned()).collect(),
             director: person(director),

@@ -24,7 +24,7 @@ pub(super) fn draw(settings: &Synthetic, items: &Catalogue, truth: &Truth) -> Co
         chosen_by: vec![0; weights.len()],
         keys: Vec::new(),
     };
-    let capacity = settings.ratings as usize + settings.ratings as usize / 16;
+    let capacity = settings.n_ratings() as usize + settings.n_ratings() as usize / 16;
     let mut rows = Compressed {
         offsets: vec![0],
         ids: Vec::with_capacity(capacity),
@@ -53,7 +53,7 @@ pub(super) fn draw(settings: &Synthetic, items: &Catalogue, truth: &Truth) -> Co
 
 /// How many items a user rates: log-normal around the mean, at most three quarters of all.
 fn activity(settings: &Synthetic, draw: &mut Draw) -> usize {
-    let mean = settings.ratings as f64 / f64::from(settings.users);
+    let mean = settings.n_ratings() as f64 / f64::from(settings.users);
     let n = mean * (ACTIVITY * draw.normal() - ACTIVITY * ACTIVITY / 2.0).exp();
     // Dice between the two whole numbers around it keep the mean.
     let n = (n + draw.uniform()) as usize;

@@ -19,7 +19,7 @@ mod truth;
 pub use catalogue::ItemAttributes;
 pub use truth::Truth;
 
-use super::{DataError, IdMap, Ids, Interactions, ItemIx};
+use super::{DataError, IdMap, Ids, Interactions};
 
 /// The size and the shape of generated data.
 ///
@@ -27,7 +27,7 @@ use super::{DataError, IdMap, Ids, Interactions, ItemIx};
 /// |---|---|---|---|---|
 /// | [`users`](Self::users) | 2,000 | 100 | 480,189 | from 1 |
 /// | [`items`](Self::items) | 1,000 | 60 | 17,770 | from 1 |
-/// | [`ratings`](Self::ratings), about | 100,000 | 2,000 | 100,480,507 | up to half of users x items |
+/// | [`ratings`](Self::ratings), about | 50 per user | 2,000 | 100,480,507 | up to half of users x items |
 /// | [`factors`](Self::factors) | 8 | 4 | 16 | 1 to 256 |
 /// | [`taste`](Self::taste) | 0.6 | 0.6 | 0.6 | 0 to 10 stars |
 /// | [`noise`](Self::noise) | 0.6 | 0.6 | 0.6 | 0 to 10 stars |
@@ -37,11 +37,11 @@ use super::{DataError, IdMap, Ids, Interactions, ItemIx};
 /// generator of its own, seeded by the seed and its number.
 ///
 /// ```
-/// use foldin::data::Synthetic;
+/// use foldin::data::synthetic::Synthetic;
 /// let world = Synthetic::tiny().seed(7).generate()?;
 /// let event = world.interactions.events().next().unwrap();
 /// let truth = world.truth.rating(event.user, event.item, event.time.unwrap()).unwrap();
-/// println!("{}: {} stars, {truth:.2} without noise", world.title(event.item).unwrap(), event.value);
+/// println!("{}: {} stars, {truth:.2} without noise", world.titles[event.item.ix()], event.value);
 /// # Ok::<(), foldin::data::DataError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -49,7 +49,8 @@ use super::{DataError, IdMap, Ids, Interactions, ItemIx};
 pub struct Synthetic {
     users: u32,
     items: u32,
-    ratings: u64,
+    /// None: `PER_USER` for each user, or fewer in a small catalogue.
+    ratings: Option<u64>,
     factors: usize,
     taste: f32,
     noise: f32,
@@ -62,7 +63,7 @@ impl Default for Synthetic {
         Self {
             users: 2_000,
             items: 1_000,
-            ratings: 100_000,
+            ratings: None,
             factors: 8,
             taste: 0.6,
             noise: 0.6,
@@ -73,6 +74,9 @@ impl Default for Synthetic {
 }
 
 impl Synthetic {
+    /// How many ratings a user has in the mean, where their number is not given.
+    const PER_USER: u64 = 50;
+
     /// The default size: a fit takes a moment, and factors clearly beat biases.
     pub fn new() -> Self {
         Self::default()
@@ -80,12 +84,12 @@ impl Synthetic {
 
     /// For tests.
     pub fn tiny() -> Self {
-        Self { users: 100, items: 60, ratings: 2_000, factors: 4, ..Self::default() }
+        Self { users: 100, items: 60, ratings: Some(2_000), factors: 4, ..Self::default() }
     }
 
     /// The shape of the Netflix Prize data. The interactions take 3.3 GB.
     pub fn netflix() -> Self {
-        Self { users: 480_189, items: 17_770, ratings: 100_480_507, factors: 16, ..Self::default() }
+        Self { users: 480_189, items: 17_770, ratings: Some(100_480_507), factors: 16, ..Self::default() }
     }
 
     /// How many users.
@@ -102,10 +106,11 @@ impl Synthetic {
         self
     }
 
-    /// About how many ratings: users draw their activity each for themselves.
+    /// About how many ratings: users draw their activity each for themselves. Default: 50 per user, but
+    /// at most a quarter of users x items.
     #[must_use]
     pub fn ratings(mut self, ratings: u64) -> Self {
-        self.ratings = ratings;
+        self.ratings = Some(ratings);
         self
     }
 
@@ -144,14 +149,19 @@ impl Synthetic {
         self
     }
 
+    fn n_ratings(&self) -> u64 {
+        let quarter = u64::from(self.users) * u64::from(self.items) / 4;
+        self.ratings.unwrap_or_else(|| (u64::from(self.users) * Self::PER_USER).min(quarter))
+    }
+
     fn check(&self) -> Result<(), DataError> {
         let most = u64::from(self.users) * u64::from(self.items) / 2;
         let stars = |value: f32| (0.0..=10.0).contains(&value);
         let (name, found, expected) = match self {
             _ if !(1..u32::MAX).contains(&self.users) => ("users", self.users.to_string(), "at least 1"),
             _ if !(1..u32::MAX).contains(&self.items) => ("items", self.items.to_string(), "at least 1"),
-            _ if self.ratings > most => {
-                ("ratings", self.ratings.to_string(), "at most half of users x items")
+            _ if self.n_ratings() > most => {
+                ("ratings", self.n_ratings().to_string(), "at most half of users x items")
             }
             _ if !(1..=256).contains(&self.factors) => ("factors", self.factors.to_string(), "1 to 256"),
             _ if !stars(self.taste) => ("taste", self.taste.to_string(), "0 to 10"),
@@ -176,7 +186,7 @@ impl Synthetic {
             items: (0..self.items).map(|item| format!("m{item}")).collect::<IdMap<_>>(),
         };
         let interactions = Interactions::from_sorted_rows(rows, self.items);
-        Ok(SyntheticData { interactions, ids, items: items.attributes, truth })
+        Ok(SyntheticData { interactions, ids, titles: items.titles, items: items.attributes, truth })
     }
 }
 
@@ -188,15 +198,10 @@ pub struct SyntheticData {
     pub interactions: Interactions,
     /// Raw ids: users "u0", "u1", ..., items "m0", "m1", ...
     pub ids: Ids,
-    /// What is known of each item, in the order of the indices.
+    /// A title for each item, with the year; no two are the same.
+    pub titles: Vec<String>,
+    /// What else is known of each item, in the order of the indices.
     pub items: Vec<ItemAttributes>,
     /// Where the ratings come from.
     pub truth: Truth,
-}
-
-impl SyntheticData {
-    /// The title of an item.
-    pub fn title(&self, item: ItemIx) -> Option<&str> {
-        self.items.get(item.ix()).map(|item| item.title.as_str())
-    }
 }
