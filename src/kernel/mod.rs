@@ -11,10 +11,12 @@ mod gram;
 mod interleaved;
 mod level;
 mod measure;
+mod products;
 mod rng;
 mod row;
 mod simd;
 mod tile;
+mod uncertain;
 mod vector;
 
 pub use error::{RowError, SolveError};
@@ -22,6 +24,10 @@ pub use factor::Factor;
 pub use gram::Gram;
 pub use level::Level;
 pub use measure::spin;
+pub use products::{combine, products, transform};
 pub use rng::{Normal, Stream};
 pub use row::{Method, Precision, Row, RowSolver, Rows, RowsMut, Workspace};
+pub use uncertain::{
+    Beliefs, Evidence, Posterior, UncertainRows, UncertainRowsMut, UncertainSolver, UncertainWorkspace,
+};
 pub use vector::{axpy, dot, sum_of_squares};

@@ -1,17 +1,21 @@
 //! Models of ratings: how much will this person like that?
 //!
 //! *Knows*: `data`, the contract of `model`, `kernel`, `par`, `persist`. *Does not know*: lists, held-out truth.
-//! *Cost*: [`BiasBaseline`] linear in the events; [`ItemKnn`] quadratic in the lengths of the histories.
+//! *Cost*: [`BiasBaseline`] linear in the events; [`BiasedMf`] the same, times the square of its factors;
+//! [`ItemKnn`] quadratic in the lengths of the histories.
 //! *Fails* with [`FitError`](crate::model::FitError) and [`QueryError`](crate::model::QueryError).
 //!
 //! | model | rests on | choose it |
 //! |---|---|---|
 //! | [`BiasBaseline`] | mean, bias of the user, bias of the item | as the bar that everything else has to beat |
+//! | [`BiasedMf`] | factors and biases of user and item | for the best predictions, and lists in microseconds |
 //! | [`ItemKnn`] | the asker's ratings of the most similar items | when a prediction must be traceable to a few ratings |
 
 mod bias;
 mod item_knn;
+mod mf;
 mod unsound;
 
 pub use bias::{BiasBaseline, BiasBaselineParams};
 pub use item_knn::{ItemKnn, ItemKnnParams};
+pub use mf::{BiasedMf, BiasedMfParams};

@@ -127,7 +127,7 @@ impl<'a> RowsMut<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn row_mut(&mut self, i: usize) -> &mut [f32] {
+    pub(in crate::kernel) fn row_mut(&mut self, i: usize) -> &mut [f32] {
         &mut self.data[i * self.stride..][..self.width]
     }
 }

@@ -1,0 +1,167 @@
+//! Products of many rows with one vector, one matrix, or the coefficients of one sparse row.
+
+use super::error::SolveError;
+use super::level::Level;
+use super::row::{Rows, RowsMut, check_len};
+use super::simd::{Job, Simd};
+use super::vector::dot_in;
+
+struct Products<'a> {
+    rows: Rows<'a>,
+    first: usize,
+    x: &'a [f32],
+    bias: &'a [f32],
+    offset: f32,
+    out: &'a mut [f32],
+}
+
+impl Job for Products<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { rows, first, x, bias, offset, out } = self;
+        for (r, out) in out.iter_mut().enumerate() {
+            let row = rows.row(first + r).unwrap_or_default();
+            *out = dot_in(s, row, x) + (bias[first + r] + offset);
+        }
+    }
+}
+
+/// `out[r] = row[first + r] . x + bias[first + r] + offset` for as many rows as `out` has places. One row's product
+/// does not depend on the others.
+///
+/// # Errors
+/// [`SolveError::Shape`] when `x` is not as wide as the rows, or rows or biases are missing.
+pub fn products(
+    level: Level,
+    rows: Rows<'_>,
+    first: usize,
+    x: &[f32],
+    bias: &[f32],
+    offset: f32,
+    out: &mut [f32],
+) -> Result<(), SolveError> {
+    check_len("vector", rows.width(), x.len())?;
+    let last = first.saturating_add(out.len());
+    for count in [rows.count(), bias.len()] {
+        check_len("rows of the product", last.min(count), last)?;
+    }
+    level.run(Products { rows, first, x, bias, offset, out });
+    Ok(())
+}
+
+struct Transform<'a, 'r> {
+    matrix: Rows<'a>,
+    rows: &'a mut RowsMut<'r>,
+    scratch: &'a mut [f32],
+}
+
+impl Job for Transform<'_, '_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { matrix, rows, scratch } = self;
+        for r in 0..rows.count() {
+            let row = rows.row_mut(r);
+            scratch.copy_from_slice(row);
+            let whole = row.len() / S::LANES * S::LANES;
+            for k in (0..whole).step_by(S::LANES) {
+                let mut sum = s.zero();
+                for (i, &x) in scratch.iter().enumerate() {
+                    let m = matrix.row(i).unwrap_or_default();
+                    sum = s.fma(s.splat(x), s.load(&m[k..]), sum);
+                }
+                s.store(sum, &mut row[k..]);
+            }
+            for k in whole..row.len() {
+                let term = |(i, &x): (usize, &f32)| x * matrix.row(i).unwrap_or_default()[k];
+                row[k] = scratch.iter().enumerate().map(term).sum();
+            }
+        }
+    }
+}
+
+/// Multiplies every row by a square matrix from the right, in place; `rows * n^2` multiply-adds.
+///
+/// # Errors
+/// [`SolveError::Shape`] when the matrix is not square of the rows' width.
+pub fn transform(level: Level, mut rows: RowsMut<'_>, matrix: Rows<'_>) -> Result<(), SolveError> {
+    let n = rows.width();
+    check_len("columns of the matrix", n, matrix.width())?;
+    check_len("rows of the matrix", n, matrix.count())?;
+    let mut scratch = vec![0.0; n];
+    level.run(Transform { matrix, rows: &mut rows, scratch: &mut scratch });
+    Ok(())
+}
+
+struct Combine<'a, 'o, I> {
+    rows: Rows<'a>,
+    indices: &'a [I],
+    coefficients: &'a [f32],
+    out: &'o mut [f32],
+}
+
+impl<I: Copy + Into<usize>> Job for Combine<'_, '_, I> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, s: S) {
+        let mut at = 0;
+        let width = self.rows.width();
+        while at + 4 * S::LANES <= width {
+            self.block::<S, 4>(s, at);
+            at += 4 * S::LANES;
+        }
+        while at + 2 * S::LANES <= width {
+            self.block::<S, 2>(s, at);
+            at += 2 * S::LANES;
+        }
+        while at + S::LANES <= width {
+            self.block::<S, 1>(s, at);
+            at += S::LANES;
+        }
+        for k in at..width {
+            let term = |(&i, c): (&I, &f32)| c * self.rows.row(i.into()).unwrap_or_default()[k];
+            self.out[k] = self.indices.iter().zip(self.coefficients).map(term).sum();
+        }
+    }
+}
+
+impl<I: Copy + Into<usize>> Combine<'_, '_, I> {
+    #[inline(always)]
+    fn block<S: Simd, const V: usize>(&mut self, s: S, at: usize) {
+        let mut sums = [s.zero(); V];
+        for (&i, &c) in self.indices.iter().zip(self.coefficients) {
+            let row = &self.rows.row(i.into()).unwrap_or_default()[at..at + V * S::LANES];
+            let c = s.splat(c);
+            for (v, sum) in sums.iter_mut().enumerate() {
+                *sum = s.fma(c, s.load(&row[v * S::LANES..]), *sum);
+            }
+        }
+        for (v, sum) in sums.into_iter().enumerate() {
+            s.store(sum, &mut self.out[at + v * S::LANES..]);
+        }
+    }
+}
+
+/// `out = sum_j c_j row[i_j]`, summed in the order of the indices; `n * width` multiply-adds.
+///
+/// # Errors
+/// [`SolveError::Shape`] when the slices differ in length, [`SolveError::Index`].
+pub fn combine<I: Copy + Into<usize>>(
+    level: Level,
+    rows: Rows<'_>,
+    indices: &[I],
+    coefficients: &[f32],
+    out: &mut [f32],
+) -> Result<(), SolveError> {
+    check_len("coefficients", indices.len(), coefficients.len())?;
+    check_len("sum", rows.width(), out.len())?;
+    if let Some(index) = indices.iter().map(|&i| i.into()).find(|&i| i >= rows.count()) {
+        return Err(SolveError::Index { index, rows: rows.count() });
+    }
+    level.run(Combine { rows, indices, coefficients, out });
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! Fixed rows with variances and weights, packed so that what one event reads stands together.
+
+use crate::kernel::buffer::LINE;
+use crate::kernel::error::SolveError;
+use crate::kernel::row::{Rows, check_len};
+
+/// Fixed rows of `dim` coordinates that are known only up to a variance, each with a weight.
+///
+/// The last coordinate of a row is its *offset*: what it adds to a product whatever the other side is. So row j
+/// stands for y_j = (x_1 .. x_K, 1) and an offset b_j = x_D. Stored are sqrt(w) y and w v side by side, both
+/// padded to whole cache lines, and the offsets apart.
+#[derive(Debug, Default)]
+pub struct UncertainRows {
+    dim: usize,
+    /// Floats of y, and of v, padding included.
+    half: usize,
+    store: Vec<f32>,
+    /// Where the first whole cache line of `store` starts.
+    start: usize,
+    offsets: Vec<f32>,
+}
+
+impl UncertainRows {
+    /// `count` rows at zero, with variance zero and weight one.
+    #[must_use]
+    pub fn new(dim: usize, count: usize) -> Self {
+        let half = dim.max(1).next_multiple_of(LINE);
+        let store = vec![0.0; 2 * half * count + LINE];
+        let start = store.as_ptr().align_offset(4 * LINE).min(LINE);
+        let mut rows = Self { dim: dim.max(1), half, store, start, offsets: vec![0.0; count] };
+        let stride = 2 * half;
+        for row in rows.store[start..].chunks_exact_mut(stride).take(count) {
+            row[dim.max(1) - 1] = 1.0;
+        }
+        rows
+    }
+
+    /// Coordinates of a row, the offset included.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// How many rows.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.offsets.len()
+    }
+
+    /// All rows, to be written.
+    pub fn all_mut(&mut self) -> UncertainRowsMut<'_> {
+        let len = 2 * self.half * self.offsets.len();
+        let data = &mut self.store[self.start..self.start + len];
+        UncertainRowsMut { dim: self.dim, half: self.half, data, offsets: &mut self.offsets }
+    }
+
+    /// sqrt(w) y of row `i`, then w v, each `half` floats long.
+    #[inline(always)]
+    pub(super) fn at(&self, i: usize) -> &[f32] {
+        &self.store[self.start + 2 * self.half * i..][..2 * self.half]
+    }
+
+    #[inline(always)]
+    pub(super) fn half(&self) -> usize {
+        self.half
+    }
+
+    #[inline(always)]
+    pub(super) fn offset(&self, i: usize) -> f32 {
+        self.offsets[i]
+    }
+
+    /// The rows sqrt(w) y alone.
+    pub(super) fn weighted(&self) -> Result<Rows<'_>, SolveError> {
+        Rows::new(&self.store[self.start..][..2 * self.half * self.count()], self.dim, 2 * self.half)
+    }
+}
+
+impl Clone for UncertainRows {
+    fn clone(&self) -> Self {
+        let mut rows = Self::new(self.dim, self.count());
+        let len = 2 * self.half * self.count();
+        rows.store[rows.start..][..len].copy_from_slice(&self.store[self.start..][..len]);
+        rows.offsets.copy_from_slice(&self.offsets);
+        rows
+    }
+}
+
+/// Part of [`UncertainRows`], to be written.
+#[derive(Debug)]
+pub struct UncertainRowsMut<'a> {
+    dim: usize,
+    half: usize,
+    data: &'a mut [f32],
+    offsets: &'a mut [f32],
+}
+
+impl<'a> UncertainRowsMut<'a> {
+    /// The first `count` rows, and the rest; all rows, and none, when there are fewer.
+    #[must_use]
+    pub fn split_at(self, count: usize) -> (Self, Self) {
+        let Self { dim, half, data, offsets } = self;
+        let count = count.min(offsets.len());
+        let (data, more) = data.split_at_mut(2 * half * count);
+        let (offsets, others) = offsets.split_at_mut(count);
+        (Self { dim, half, data, offsets }, Self { dim, half, data: more, offsets: others })
+    }
+
+    /// Sets row `i` to the mean `x` with variances `v` and weight `w` (not negative).
+    ///
+    /// # Errors
+    /// [`SolveError::Shape`] for slices of another length than `dim`, [`SolveError::Index`].
+    pub fn set(&mut self, i: usize, x: &[f32], v: &[f32], w: f32) -> Result<(), SolveError> {
+        check_len("mean of a row", self.dim, x.len())?;
+        check_len("variance of a row", self.dim, v.len())?;
+        if i >= self.offsets.len() {
+            return Err(SolveError::Index { index: i, rows: self.offsets.len() });
+        }
+        let root = w.sqrt();
+        let (y, variance) = self.data[2 * self.half * i..][..2 * self.half].split_at_mut(self.half);
+        let last = self.dim - 1;
+        for (to, x) in y.iter_mut().zip(&x[..last]) {
+            *to = root * x;
+        }
+        y[last] = root;
+        for (to, v) in variance.iter_mut().zip(v) {
+            *to = w * v;
+        }
+        self.offsets[i] = x[last];
+        Ok(())
+    }
+}

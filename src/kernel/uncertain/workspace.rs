@@ -1,0 +1,30 @@
+//! Scratch of one thread.
+
+use crate::kernel::buffer::Buffer;
+use crate::kernel::row::Workspace;
+
+/// Reusable scratch of an [`UncertainSolver`](super::UncertainSolver): one per thread, grows to the largest row
+/// seen, carries nothing from row to row.
+#[derive(Debug, Default)]
+pub struct UncertainWorkspace {
+    /// Packed events.
+    pub(super) panel: Buffer,
+    /// sqrt(w) times target, event by event.
+    pub(super) targets: Buffer,
+    /// The matrix that is factored.
+    pub(super) matrix: Buffer,
+    /// The matrix without its diagonal terms, for the second pass.
+    pub(super) saved: Buffer,
+    /// The transposed factor.
+    pub(super) upper: Buffer,
+    /// Inverted diagonal blocks.
+    pub(super) inverse: Buffer,
+    /// Vectors of one row.
+    pub(super) vectors: Buffer,
+    /// The dual's own scratch.
+    pub(super) rows: Workspace,
+    /// The rows that go through the dual.
+    pub(super) short: Vec<usize>,
+    /// Vectors of all of them.
+    pub(super) batch: Buffer,
+}

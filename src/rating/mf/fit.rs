@@ -1,0 +1,190 @@
+//! The fit: start, epochs, watching, stopping.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use super::model::{BiasedMf, Parts};
+use super::params::BiasedMfParams;
+use super::prior::{NOISE, Sums};
+use super::scaling::Scaling;
+use super::side::{Failed, Frame, Side};
+use super::spectral::user_factors;
+use super::start::{Events, biases};
+use crate::data::{Interactions, ItemIx, UserIx};
+use crate::kernel::{Level, SolveError, UncertainSolver, dot};
+use crate::model::{EpochReport, FitContext, FitError, FitReport, Fitted, Progress, Seen, Stop, StopReason};
+use crate::par::{Workers, chunks};
+
+/// Users of one job of the validation.
+const USERS: usize = 256;
+
+pub(super) fn fit(
+    params: &BiasedMfParams,
+    data: &Interactions,
+    context: &mut FitContext<'_>,
+) -> Result<Fitted<BiasedMf>, FitError> {
+    let began = Instant::now();
+    let workers = Workers::new(context.get_threads())?;
+    let mut state = State::start(params, data, &workers, context.get_seed())?;
+    let mut curve: Vec<EpochReport> = Vec::new();
+    let mut measuring = Duration::ZERO;
+    let mut stopped = StopReason::Epochs;
+    for epoch in 1..=params.epochs {
+        if context.is_late() {
+            if curve.is_empty() {
+                return Err(FitError::Deadline);
+            }
+            stopped = StopReason::Deadline;
+            break;
+        }
+        let loss = state.epoch(&workers, epoch)?;
+        let elapsed = began.elapsed() - measuring;
+        let validation = context.get_validation().map(|held_out| {
+            let began = Instant::now();
+            let rmse = state.validation(&workers, held_out);
+            measuring += began.elapsed();
+            rmse
+        });
+        curve.push(EpochReport { epoch, loss, validation, elapsed });
+        match context.observe(&Progress::new(&curve[curve.len() - 1], params.epochs)) {
+            ControlFlow::Continue(()) => {}
+            ControlFlow::Break(Stop::Keep) => {
+                stopped = StopReason::Observer;
+                break;
+            }
+            ControlFlow::Break(Stop::Discard) => return Err(FitError::Cancelled { epoch }),
+        }
+    }
+    let epoch = curve.len();
+    let model = state.finish(epoch)?;
+    let elapsed = began.elapsed() - measuring;
+    Ok(Fitted { model, report: FitReport { curve, stopped, elapsed } })
+}
+
+/// Everything that changes from epoch to epoch.
+struct State<'d> {
+    params: &'d BiasedMfParams,
+    data: &'d Interactions,
+    scaling: Scaling,
+    solver: UncertainSolver,
+    users: Side,
+    items: Side,
+    tau: f64,
+    /// What the users were found to be like in the last epoch: their prior is learned from it only when it is needed
+    /// again, so that the prior of the last epoch stays with the model for folding in.
+    user_sums: Option<Sums>,
+}
+
+impl<'d> State<'d> {
+    fn start(
+        params: &'d BiasedMfParams,
+        data: &'d Interactions,
+        workers: &Workers,
+        seed: u64,
+    ) -> Result<Self, FitError> {
+        let dim = params.factors + 1;
+        let scaling = Scaling::of(data)?;
+        let level = Level::detect();
+        let failed = |error: SolveError| diverged(1, "the start".into(), error);
+        let events = Events::new(data, scaling);
+        let (user_biases, item_biases) = biases(workers, &events);
+        let choice = (params.factors, params.start_damping, seed);
+        let start =
+            user_factors(workers, level, &events, (&user_biases, &item_biases), choice).map_err(failed)?;
+        let mut users = Side::new(dim, data.user_offsets());
+        let rows = users.mean.chunks_exact_mut(dim).zip(start.rows.chunks_exact(start.stride));
+        for ((to, from), bias) in rows.zip(user_biases) {
+            to[..params.factors].copy_from_slice(&from[..params.factors]);
+            to[params.factors] = bias;
+        }
+        users.publish().map_err(failed)?;
+        let items = Side::new(dim, data.item_offsets());
+        let solver = UncertainSolver::new(dim, level);
+        Ok(Self { params, data, scaling, solver, users, items, tau: NOISE, user_sums: None })
+    }
+
+    /// One epoch; returns the root mean squared error on the training data.
+    fn epoch(&mut self, workers: &Workers, epoch: usize) -> Result<f64, FitError> {
+        let Self { data, scaling, .. } = *self;
+        if let Some(sums) = self.user_sums.take() {
+            self.users.prior.learn(&sums);
+            self.tau = sums.noise(data.len());
+        }
+        let mut frame = Frame {
+            workers,
+            solver: &self.solver,
+            regularization: self.params.regularization,
+            tau: self.tau as f32,
+            steadiness: self.params.noise_prior,
+            center: scaling.center,
+            scale: scaling.factor(),
+        };
+        let audience = |i: usize| data.item(ItemIx::new(i as u32)).unwrap_or_default();
+        let sums = self
+            .items
+            .solve(&frame, &self.users.packed, audience, false)
+            .map_err(|at: Failed| diverged(epoch, format!("item {}", at.row), at.error))?;
+        self.items.prior.learn(&sums);
+        self.tau = sums.noise(data.len());
+        frame.tau = self.tau as f32;
+        let history = |u: usize| data.user(UserIx::new(u as u32)).unwrap_or_default();
+        let sums = self
+            .users
+            .solve(&frame, &self.items.packed, history, true)
+            .map_err(|at: Failed| diverged(epoch, format!("user {}", at.row), at.error))?;
+        let loss = (sums.residual / data.len() as f64).sqrt() * f64::from(scaling.spread);
+        self.user_sums = Some(sums);
+        Ok(loss)
+    }
+
+    /// The root mean squared error of clipped predictions on held-out events; 0 without events.
+    fn validation(&self, workers: &Workers, held_out: &Interactions) -> f64 {
+        let (dim, level, Scaling { center, spread, range }) =
+            (self.solver.dim(), self.solver.level(), self.scaling);
+        let error = |user: usize, item: ItemIx, value: f32| {
+            let (x, y) = (&self.users.mean[user * dim..][..dim], &self.items.mean[item.ix() * dim..][..dim]);
+            let z = dot(level, &x[..dim - 1], &y[..dim - 1]) + x[dim - 1] + y[dim - 1];
+            f64::from(range.clip(center + spread * z) - value)
+        };
+        let jobs = chunks(held_out.n_users() as usize, USERS).collect();
+        let sums = workers.map(
+            jobs,
+            || (),
+            |(), users| {
+                let row = |user: usize| {
+                    let history = held_out.user(UserIx::new(user as u32)).unwrap_or_default();
+                    history.iter().map(|(item, value)| error(user, item, value).powi(2)).sum::<f64>()
+                };
+                users.map(row).sum::<f64>()
+            },
+        );
+        (sums.into_iter().sum::<f64>() / held_out.len().max(1) as f64).sqrt()
+    }
+
+    fn finish(self, epoch: usize) -> Result<BiasedMf, FitError> {
+        let precision = self.users.prior.precision.iter().map(|p| p * self.params.regularization).collect();
+        let prior = super::prior::Prior { precision, ..self.users.prior };
+        BiasedMf::from_parts(Parts {
+            factors: self.params.factors,
+            scaling: self.scaling,
+            users: self.users.mean,
+            items: self.items.mean,
+            item_variances: self.items.variance,
+            item_weights: self.items.weight,
+            prior,
+            activity: self.users.activity,
+            tau: self.tau as f32,
+            steadiness: self.params.noise_prior,
+            seen: Seen::new(self.data),
+        })
+        .map_err(|error| diverged(epoch, "an item".into(), error))
+    }
+}
+
+fn diverged(epoch: usize, row: String, error: SolveError) -> FitError {
+    match error {
+        SolveError::NotPositiveDefinite => FitError::Singular { epoch, row },
+        SolveError::Precision { .. } => FitError::Diverged { epoch, row, what: "the prior" },
+        _ => FitError::Diverged { epoch, row, what: "the solution" },
+    }
+}

@@ -1,0 +1,99 @@
+//! Where the fit begins: biases as damped means, then the spectral start of the factors.
+
+use std::ops::Range;
+
+use super::chunks::{balanced, parts};
+use super::scaling::Scaling;
+use crate::data::{Interactions, ItemIx, Row, UserIx};
+use crate::par::Workers;
+
+/// How many ratings of bias 0 each row is given beforehand.
+const DAMPING: f64 = 4.0;
+
+/// Alternations of the biases.
+const ROUNDS: usize = 3;
+
+/// The events by both sides, with the cuts of their jobs.
+pub(super) struct Events<'d> {
+    pub(super) data: &'d Interactions,
+    pub(super) scaling: Scaling,
+    user_cuts: Vec<Range<usize>>,
+    item_cuts: Vec<Range<usize>>,
+}
+
+/// One direction of [`Events`].
+pub(super) struct Direction<'e, F> {
+    pub(super) scaling: Scaling,
+    pub(super) offsets: &'e [usize],
+    pub(super) cuts: &'e [Range<usize>],
+    pub(super) row: F,
+}
+
+impl<'d> Events<'d> {
+    pub(super) fn new(data: &'d Interactions, scaling: Scaling) -> Self {
+        let (user_cuts, item_cuts) = (balanced(data.user_offsets(), 1), balanced(data.item_offsets(), 1));
+        Self { data, scaling, user_cuts, item_cuts }
+    }
+
+    pub(super) fn by_user(&self) -> Direction<'_, impl Fn(usize) -> Row<'d, ItemIx> + Send + Sync> {
+        let data = self.data;
+        let row = move |r: usize| data.user(UserIx::new(r as u32)).unwrap_or_default();
+        Direction { scaling: self.scaling, offsets: data.user_offsets(), cuts: &self.user_cuts, row }
+    }
+
+    pub(super) fn by_item(&self) -> Direction<'_, impl Fn(usize) -> Row<'d, UserIx> + Send + Sync> {
+        let data = self.data;
+        let row = move |r: usize| data.item(ItemIx::new(r as u32)).unwrap_or_default();
+        Direction { scaling: self.scaling, offsets: data.item_offsets(), cuts: &self.item_cuts, row }
+    }
+}
+
+impl<'d, Ix, F> Direction<'_, F>
+where
+    Ix: Copy + Into<usize> + Sync + 'd,
+    F: Fn(usize) -> Row<'d, Ix> + Send + Sync,
+{
+    /// How many rows.
+    pub(super) fn n(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// How many events a row has.
+    pub(super) fn len(&self, row: usize) -> usize {
+        self.offsets[row + 1] - self.offsets[row]
+    }
+
+    /// The standardised rating.
+    #[inline]
+    pub(super) fn standard(&self, value: f32) -> f32 {
+        (value - self.scaling.center) * self.scaling.factor()
+    }
+
+    /// The damped mean of what the other side's biases leave over.
+    fn biases(&self, workers: &Workers, other: &[f32], out: &mut [f32]) {
+        let jobs: Vec<_> = self.cuts.iter().cloned().zip(parts(out, 1, self.cuts)).collect();
+        workers.map(
+            jobs,
+            || (),
+            |(), (rows, out)| {
+                for (row, bias) in rows.zip(out) {
+                    let row = (self.row)(row);
+                    let left = |(id, value): (Ix, f32)| f64::from(self.standard(value) - other[id.into()]);
+                    let sum: f64 = row.iter().map(left).sum();
+                    *bias = (sum / (DAMPING + row.len() as f64)) as f32;
+                }
+            },
+        );
+    }
+}
+
+/// Biases of users and items, in standardised units.
+pub(super) fn biases(workers: &Workers, events: &Events<'_>) -> (Vec<f32>, Vec<f32>) {
+    let (by_user, by_item) = (events.by_user(), events.by_item());
+    let (mut users, mut items) = (vec![0.0; by_user.n()], vec![0.0; by_item.n()]);
+    for _ in 0..ROUNDS {
+        by_item.biases(workers, &users, &mut items);
+        by_user.biases(workers, &items, &mut users);
+    }
+    (users, items)
+}
