@@ -283,9 +283,15 @@ fn main() {
         .unwrap_or(41);
     let (rounds, seconds) = if testing { (1, 0.0) } else { (rounds, 0.001) };
     let only = variable("ONLY").unwrap_or_default();
-    let chosen = cases(level)
-        .into_iter()
-        .filter(|case| case.name.ends_with(&only) || case.name.contains(&format!("{only} ")));
+    let mut chosen = cases(level);
+    let exact = chosen.iter().any(|case| case.name == only);
+    chosen.retain(|case| {
+        if exact {
+            case.name == only
+        } else {
+            case.name.contains(&only)
+        }
+    });
     println!(
         "{:<44}{:>12}{:>10}{:>9}",
         "level   kernel", "us a call", "GFLOP/s", "of peak"

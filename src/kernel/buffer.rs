@@ -34,7 +34,7 @@ impl Buffer {
 /// 1 KiB, at which rows would compete for the same few places of the first cache.
 pub(crate) fn stride_for(width: usize) -> usize {
     let lines = width.max(1).div_ceil(LINE);
-    (if lines % 16 == 0 { lines + 1 } else { lines }) * LINE
+    (lines + usize::from(lines.is_multiple_of(16))) * LINE
 }
 
 #[cfg(test)]

@@ -262,8 +262,8 @@ impl<const C: usize> Job for Pivot<'_, C> {
             for r in c..C {
                 let mut left = s.load(&open[c * width + (j + r) * S::LANES..]);
                 left = s.fnma(sums[r][c], s.splat(1.0), left);
-                for b in 0..c {
-                    left = s.fnma(l[r][b], l[c][b], left);
+                for (x, y) in l[r].iter().zip(&l[c]).take(c) {
+                    left = s.fnma(*x, *y, left);
                 }
                 if r == c {
                     pivot = s.recip_sqrt(left);

@@ -24,6 +24,39 @@ fn call<J: Job>(s: Avx2, job: J) -> J::Out {
     job.run(s)
 }
 
+/// The two halves of two rows: half h of each, side by side. Called only from methods of [`Avx2`].
+#[inline(always)]
+fn pairs([a, b]: [&[f32]; 2]) -> [__m256; 2] {
+    let (a, b) = (&a[..N], &b[..N]);
+    // SAFETY: each row has eight floats by the line above; the caller holds the proof of AVX2.
+    unsafe {
+        let low = _mm256_castps128_ps256(_mm_loadu_ps(a.as_ptr()));
+        let high = _mm256_castps128_ps256(_mm_loadu_ps(a.as_ptr().add(4)));
+        [
+            _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(b.as_ptr())),
+            _mm256_insertf128_ps::<1>(high, _mm_loadu_ps(b.as_ptr().add(4))),
+        ]
+    }
+}
+
+/// The 4 x 4 transposes inside the halves of four vectors. Called only from methods of [`Avx2`].
+#[inline(always)]
+fn transpose_halves([a, b, c, d]: [__m256; 4]) -> [__m256; 4] {
+    // SAFETY: the caller holds the proof of AVX2.
+    unsafe {
+        let ab = _mm256_castps_pd(_mm256_unpacklo_ps(a, b));
+        let cd = _mm256_castps_pd(_mm256_unpacklo_ps(c, d));
+        let ab_high = _mm256_castps_pd(_mm256_unpackhi_ps(a, b));
+        let cd_high = _mm256_castps_pd(_mm256_unpackhi_ps(c, d));
+        [
+            _mm256_castpd_ps(_mm256_unpacklo_pd(ab, cd)),
+            _mm256_castpd_ps(_mm256_unpackhi_pd(ab, cd)),
+            _mm256_castpd_ps(_mm256_unpacklo_pd(ab_high, cd_high)),
+            _mm256_castpd_ps(_mm256_unpackhi_pd(ab_high, cd_high)),
+        ]
+    }
+}
+
 impl Simd for Avx2 {
     const LANES: usize = N;
     const ROWS_BY_1: usize = 12;
@@ -117,42 +150,27 @@ impl Simd for Avx2 {
         out: &mut [f32],
         stride: usize,
     ) {
-        let mut pairs = [[self.zero(); 4]; 2];
-        for r in 0..4 {
-            let rows = [row(r), row(r + 4)].map(|row| &row[..N]);
-            for (q, pair) in pairs.iter_mut().enumerate() {
-                // SAFETY: [4q .. 4q + 4] lies inside the 8 floats sliced above; the processor has AVX2, see
-                // `detect`.
-                pair[r] = unsafe {
-                    let at = |i: usize| _mm_loadu_ps(rows[i].as_ptr().add(4 * q));
-                    _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(at(0)), at(1))
-                };
-            }
-        }
-        for (q, [a, b, c, d]) in pairs.into_iter().enumerate() {
-            // SAFETY: the processor has AVX2, see `detect`.
-            let columns = unsafe {
-                let ab = _mm256_castps_pd(_mm256_unpacklo_ps(a, b));
-                let cd = _mm256_castps_pd(_mm256_unpacklo_ps(c, d));
-                let ab_high = _mm256_castps_pd(_mm256_unpackhi_ps(a, b));
-                let cd_high = _mm256_castps_pd(_mm256_unpackhi_ps(c, d));
-                [
-                    _mm256_castpd_ps(_mm256_unpacklo_pd(ab, cd)),
-                    _mm256_castpd_ps(_mm256_unpackhi_pd(ab, cd)),
-                    _mm256_castpd_ps(_mm256_unpacklo_pd(ab_high, cd_high)),
-                    _mm256_castpd_ps(_mm256_unpackhi_pd(ab_high, cd_high)),
-                ]
+        let [a0, a1] = pairs([row(0), row(4)]);
+        let [b0, b1] = pairs([row(1), row(5)]);
+        let [c0, c1] = pairs([row(2), row(6)]);
+        let [d0, d1] = pairs([row(3), row(7)]);
+        // A closure here might not be inlined, and would then lack the machine's instructions.
+        macro_rules! put {
+            ($j:literal, $columns:expr) => {
+                let [a, b, c, d] = transpose_halves($columns);
+                self.store(finish($j, a), &mut out[$j * stride..]);
+                self.store(finish($j + 1, b), &mut out[($j + 1) * stride..]);
+                self.store(finish($j + 2, c), &mut out[($j + 2) * stride..]);
+                self.store(finish($j + 3, d), &mut out[($j + 3) * stride..]);
             };
-            for (i, column) in columns.into_iter().enumerate() {
-                let j = 4 * q + i;
-                self.store(finish(j, column), &mut out[j * stride..]);
-            }
         }
+        put!(0, [a0, b0, c0, d0]);
+        put!(4, [a1, b1, c1, d1]);
     }
 
     #[inline(always)]
     fn prefetch(self, x: &[f32]) {
         // SAFETY: a prefetch reads nothing a program can see and faults on no address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(x.as_ptr().cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(x.as_ptr().cast()) }
     }
 }

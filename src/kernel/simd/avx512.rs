@@ -26,6 +26,43 @@ fn call<J: Job>(s: Avx512, job: J) -> J::Out {
     job.run(s)
 }
 
+/// The four quarters of four rows: quarter q of each, side by side. Called only from methods of [`Avx512`].
+#[inline(always)]
+fn quads([a, b, c, d]: [&[f32]; 4]) -> [__m512; 4] {
+    let (a, b, c, d) = (&a[..N], &b[..N], &c[..N], &d[..N]);
+    macro_rules! quad {
+        ($k:literal) => {{
+            // SAFETY: each row has the floats $k .. $k + 4 by the line above; the caller holds the proof of
+            // AVX-512F.
+            unsafe {
+                let v = _mm512_castps128_ps512(_mm_loadu_ps(a.as_ptr().add($k)));
+                let v = _mm512_insertf32x4::<1>(v, _mm_loadu_ps(b.as_ptr().add($k)));
+                let v = _mm512_insertf32x4::<2>(v, _mm_loadu_ps(c.as_ptr().add($k)));
+                _mm512_insertf32x4::<3>(v, _mm_loadu_ps(d.as_ptr().add($k)))
+            }
+        }};
+    }
+    [quad!(0), quad!(4), quad!(8), quad!(12)]
+}
+
+/// The 4 x 4 transposes inside the quarters of four vectors. Called only from methods of [`Avx512`].
+#[inline(always)]
+fn transpose_quarters([a, b, c, d]: [__m512; 4]) -> [__m512; 4] {
+    // SAFETY: the caller holds the proof of AVX-512F.
+    unsafe {
+        let ab = _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
+        let cd = _mm512_castps_pd(_mm512_unpacklo_ps(c, d));
+        let ab_high = _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
+        let cd_high = _mm512_castps_pd(_mm512_unpackhi_ps(c, d));
+        [
+            _mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd)),
+            _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd)),
+            _mm512_castpd_ps(_mm512_unpacklo_pd(ab_high, cd_high)),
+            _mm512_castpd_ps(_mm512_unpackhi_pd(ab_high, cd_high)),
+        ]
+    }
+}
+
 impl Simd for Avx512 {
     const LANES: usize = N;
     // One load of the vector feeds 16 multiply-adds whose other operand is broadcast from memory.
@@ -117,40 +154,24 @@ impl Simd for Avx512 {
         out: &mut [f32],
         stride: usize,
     ) {
-        let mut quads = [[self.zero(); 4]; 4];
-        for r in 0..4 {
-            let rows = [row(r), row(r + 4), row(r + 8), row(r + 12)].map(|row| &row[..N]);
-            for (q, quad) in quads.iter_mut().enumerate() {
-                // SAFETY: [4q .. 4q + 4] lies inside the 16 floats sliced above; the processor has AVX-512F,
-                // see `detect`.
-                quad[r] = unsafe {
-                    let at = |i: usize| _mm_loadu_ps(rows[i].as_ptr().add(4 * q));
-                    let v = _mm512_castps128_ps512(at(0));
-                    let v = _mm512_insertf32x4::<1>(v, at(1));
-                    let v = _mm512_insertf32x4::<2>(v, at(2));
-                    _mm512_insertf32x4::<3>(v, at(3))
-                };
-            }
-        }
-        for (q, [a, b, c, d]) in quads.into_iter().enumerate() {
-            // SAFETY: the processor has AVX-512F, see `detect`.
-            let columns = unsafe {
-                let ab = _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
-                let cd = _mm512_castps_pd(_mm512_unpacklo_ps(c, d));
-                let ab_high = _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
-                let cd_high = _mm512_castps_pd(_mm512_unpackhi_ps(c, d));
-                [
-                    _mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd)),
-                    _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd)),
-                    _mm512_castpd_ps(_mm512_unpacklo_pd(ab_high, cd_high)),
-                    _mm512_castpd_ps(_mm512_unpackhi_pd(ab_high, cd_high)),
-                ]
+        let [a0, a1, a2, a3] = quads([row(0), row(4), row(8), row(12)]);
+        let [b0, b1, b2, b3] = quads([row(1), row(5), row(9), row(13)]);
+        let [c0, c1, c2, c3] = quads([row(2), row(6), row(10), row(14)]);
+        let [d0, d1, d2, d3] = quads([row(3), row(7), row(11), row(15)]);
+        // A closure here might not be inlined, and would then lack the machine's instructions.
+        macro_rules! put {
+            ($j:literal, $columns:expr) => {
+                let [a, b, c, d] = transpose_quarters($columns);
+                self.store(finish($j, a), &mut out[$j * stride..]);
+                self.store(finish($j + 1, b), &mut out[($j + 1) * stride..]);
+                self.store(finish($j + 2, c), &mut out[($j + 2) * stride..]);
+                self.store(finish($j + 3, d), &mut out[($j + 3) * stride..]);
             };
-            for (i, column) in columns.into_iter().enumerate() {
-                let j = 4 * q + i;
-                self.store(finish(j, column), &mut out[j * stride..]);
-            }
         }
+        put!(0, [a0, b0, c0, d0]);
+        put!(4, [a1, b1, c1, d1]);
+        put!(8, [a2, b2, c2, d2]);
+        put!(12, [a3, b3, c3, d3]);
     }
 
     #[inline(always)]
@@ -172,6 +193,6 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn prefetch(self, x: &[f32]) {
         // SAFETY: a prefetch reads nothing a program can see and faults on no address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(x.as_ptr().cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(x.as_ptr().cast()) }
     }
 }
