@@ -198,6 +198,13 @@ fn cases(level: Level) -> Vec<Case> {
     }
     for d in [65, 129] {
         let solver = RowSolver::with_level(d, level);
+        cases.push(solves(
+            solver,
+            "row n=20, small matrix",
+            |_| 20,
+            (CHUNK, 1000),
+            false,
+        ));
         for n in [5, 10, 40, 64, 100] {
             let label = format!("row n={n}");
             cases.push(solves(solver, &label, move |_| n, (CHUNK, 20_000), false));

@@ -3,7 +3,7 @@
 use super::buffer::{Buffer, stride_for};
 use super::error::SolveError;
 use super::level::Level;
-use super::row::{Rows, check_len};
+use super::row::{Rows, check_len, copy_scaled};
 use super::simd::{Job, Simd};
 use super::tile::{Update, rank_update};
 
@@ -67,30 +67,12 @@ impl Gram {
         check_len("width of the rows", dim, rows.width())?;
         let stride = stride_for(dim);
         let ranks = (PANEL_BYTES / 4 / stride).max(32);
-        let mut indices = indices.into_iter();
-        loop {
-            let packed = self.packed.get(ranks * stride);
-            let mut len = 0;
-            for (to, index) in packed.chunks_exact_mut(stride).zip(&mut indices) {
-                let index = index.into();
-                let error = SolveError::Index {
-                    index,
-                    rows: rows.count(),
-                };
-                to[..dim].copy_from_slice(rows.row(index).ok_or(error)?);
-                to[dim..].fill(0.0);
-                len += stride;
-            }
-            let chunk = Chunk {
-                packed: &packed[..len],
-                sums: self.sums.get(dim * stride),
-                dim,
-            };
-            self.level.run(chunk);
-            if len < ranks * stride {
-                return Ok(());
-            }
-        }
+        self.level.run(Add {
+            rows,
+            indices: indices.into_iter().map(Into::into),
+            packed: self.packed.get(ranks * stride),
+            sums: self.sums.get(dim * stride),
+        })
     }
 
     /// Writes the lower triangle, row-major, diagonal included; what lies above is left alone.
@@ -109,25 +91,42 @@ impl Gram {
     }
 }
 
-struct Chunk<'a> {
-    packed: &'a [f32],
+struct Add<'a, T> {
+    rows: Rows<'a>,
+    indices: T,
+    packed: &'a mut [f32],
     sums: &'a mut [f32],
-    dim: usize,
 }
 
-impl Job for Chunk<'_> {
-    type Out = ();
+impl<T: Iterator<Item = usize>> Job for Add<'_, T> {
+    type Out = Result<(), SolveError>;
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let stride = stride_for(self.dim);
-        let update = Update {
-            alpha: 1.0,
-            panel: self.packed,
-            panel_stride: stride,
-            c: self.sums,
-            c_stride: stride,
-        };
-        rank_update(s, update, 0, self.dim, self.dim, || ());
+    fn run<S: Simd>(mut self, s: S) -> Self::Out {
+        let dim = self.rows.width();
+        let stride = stride_for(dim);
+        loop {
+            let mut len = 0;
+            for (to, index) in self.packed.chunks_exact_mut(stride).zip(&mut self.indices) {
+                let error = SolveError::Index {
+                    index,
+                    rows: self.rows.count(),
+                };
+                copy_scaled(s, self.rows.row(index).ok_or(error)?, 1.0, to);
+                to[dim..].fill(0.0);
+                len += stride;
+            }
+            let update = Update {
+                alpha: 1.0,
+                panel: &self.packed[..len],
+                panel_stride: stride,
+                c: self.sums,
+                c_stride: stride,
+            };
+            rank_update(s, update, 0, dim, dim, || ());
+            if len < self.packed.len() {
+                return Ok(());
+            }
+        }
     }
 }

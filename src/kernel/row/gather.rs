@@ -158,7 +158,7 @@ impl<'a, T: ExactSizeIterator<Item = usize>> Ahead<'a, T> {
 
 /// Copies `x`, times `scale`, to the head of `to`.
 #[inline(always)]
-pub(super) fn copy_scaled<S: Simd>(s: S, x: &[f32], scale: f32, to: &mut [f32]) {
+pub(in crate::kernel) fn copy_scaled<S: Simd>(s: S, x: &[f32], scale: f32, to: &mut [f32]) {
     let factor = s.splat(scale);
     let (body, tail) = to[..x.len()].split_at_mut(x.len() / S::LANES * S::LANES);
     let mut from = x.chunks_exact(S::LANES);

@@ -28,6 +28,7 @@ mod workspace;
 use super::error::{RowError, SolveError};
 use super::level::Level;
 use super::simd::{Job, Simd};
+pub(super) use gather::copy_scaled;
 pub use gather::{Rows, RowsMut};
 pub use workspace::Workspace;
 
