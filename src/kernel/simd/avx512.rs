@@ -4,7 +4,10 @@
 use super::{Job, Simd};
 use std::arch::x86_64::*;
 
-/// Proof that this processor has AVX-512F, AVX2 and FMA.
+/// Proof that this processor has AVX-512F, VL, DQ and BW, AVX2 and FMA.
+///
+/// All processors with AVX-512 since 2017 have them together. VL is not a detail: without it the quarters and
+/// halves of vectors in [`Simd::transpose`] have sixteen registers instead of thirty-two, and go through memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Avx512(());
 
@@ -14,13 +17,16 @@ impl Avx512 {
     /// Asks the processor (and the operating system, which must save the registers).
     pub(crate) fn detect() -> Option<Self> {
         let there = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512bw")
             && is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("fma");
         there.then_some(Self(()))
     }
 }
 
-#[target_feature(enable = "avx512f,avx2,fma")]
+#[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
 #[inline(never)]
 fn call<J: Job>(s: Avx512, job: J) -> J::Out {
     job.run(s)
