@@ -7,7 +7,7 @@
 use super::chunks::parts;
 use super::start::{Direction, Events};
 use crate::data::Row;
-use crate::kernel::{Level, Rows, RowsMut, SolveError, Stream, combine, gram, transform};
+use crate::kernel::{Gram, Level, Rows, RowsMut, SolveError, Stream, combine, transform};
 use crate::par::{Workers, chunks};
 
 /// Times the matrix and its transpose are applied.
@@ -139,13 +139,17 @@ impl Iteration<'_> {
                 jobs,
                 || (),
                 |(), part| {
-                    let mut out = vec![0.0; n * n];
-                    let part = Rows::new(&rows[part.start * n..part.end * n], n, n)?;
-                    gram(self.level, part, &mut out).map(|()| out)
+                    let mut gram = Gram::new(n, self.level);
+                    gram.add(Rows::new(rows, n, n)?, part)?;
+                    let mut lower = vec![0.0; n * n];
+                    gram.lower(&mut lower).map(|()| lower)
                 },
             );
-            for gram in grams {
-                total.iter_mut().zip(gram?).for_each(|(sum, x)| *sum += f64::from(x));
+            for lower in grams {
+                let lower = lower?;
+                for (i, j) in (0..n).flat_map(|i| (0..=i).map(move |j| (i, j))) {
+                    total[j * n + i] += f64::from(lower[i * n + j]);
+                }
             }
             let inverse = inverse_root(&mut total, n);
             let matrix = Rows::new(&inverse, n, n)?;
