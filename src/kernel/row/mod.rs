@@ -258,9 +258,10 @@ impl RowSolver {
     }
 }
 
-/// The longest row that is solved one per lane. In the bench `kernel` on AVX-512, D = 65: rows of 40 reach 27 %
-/// of the peak in lanes and 16 % alone, rows of 64 are equal, rows of 100 are up to three times faster alone,
-/// because sixteen triangles of that order no longer fit in the second cache.
+/// The longest row that is solved one per lane. Bench `kernel` on AVX-512, share of the peak in lanes against
+/// alone, medians of five runs in turn: D = 65, n = 40: 27 and 19 %, n = 64: 29 and 27 %; D = 129, n = 40: 26
+/// and 22 %, n = 64: 28 and 31 %, n = 100: 36 and 40 %. The ways cross near here; much lower loses the rows of
+/// 40, much higher a tenth of those of 100. AVX2 crosses in the same region.
 const LANES_UP_TO: usize = 64;
 
 /// Everything of one call.

@@ -96,3 +96,40 @@ pub(crate) trait Simd: Copy {
 
 /// Lanes of the widest machine.
 pub(crate) const MAX_LANES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Level;
+
+    struct RecipSqrt(f32);
+
+    impl Job for RecipSqrt {
+        type Out = f32;
+
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) -> f32 {
+            let mut out = [0.0; MAX_LANES];
+            s.store(s.recip_sqrt(s.splat(self.0)), &mut out);
+            out[S::LANES - 1]
+        }
+    }
+
+    #[test]
+    fn inverse_roots_are_within_two_units_and_nan_at_and_below_zero() {
+        for level in Level::available() {
+            for i in 1..20_000 {
+                let x = 1.0003f32.powi(i) * 1e-2;
+                let exact = 1.0 / f64::from(x).sqrt();
+                let error = (f64::from(level.run(RecipSqrt(x))) / exact - 1.0).abs();
+                assert!(
+                    error <= 2.0 * f64::from(f32::EPSILON),
+                    "{level} {x}: {error}"
+                );
+            }
+            for x in [0.0, -0.0, -1.0, f32::NAN, f32::NEG_INFINITY] {
+                assert!(level.run(RecipSqrt(x)).is_nan(), "{level} {x}");
+            }
+        }
+    }
+}
