@@ -25,12 +25,7 @@ struct Work {
 
 fn normal(len: usize, row: u64) -> Vec<f32> {
     let mut v = vec![0.0; len];
-    let stream = Stream {
-        seed: 1,
-        epoch: 0,
-        side: 0,
-        row,
-    };
+    let stream = Stream { seed: 1, epoch: 0, side: 0, row };
     stream.normal().fill(&mut v);
     v
 }
@@ -45,10 +40,7 @@ fn dots(level: Level, n: usize) -> Case {
             }),
         }
     };
-    Case {
-        name: format!("dot n={n}"),
-        make: Box::new(make),
-    }
+    Case { name: format!("dot n={n}"), make: Box::new(make) }
 }
 
 /// Gathered from 4,000 rows at random indices.
@@ -61,15 +53,11 @@ fn grams(level: Level, n: usize, d: usize) -> Case {
             operations: (n * d * (d + 1) / 2) as f64,
             call: Box::new(move || {
                 gram.clear();
-                gram.add(Rows::new(&y, d, d).unwrap(), indices.iter().copied())
-                    .unwrap();
+                gram.add(Rows::new(&y, d, d).unwrap(), indices.iter().copied()).unwrap();
             }),
         }
     };
-    Case {
-        name: format!("rank-n update n={n} D={d}"),
-        make: Box::new(make),
-    }
+    Case { name: format!("rank-n update n={n} D={d}"), make: Box::new(make) }
 }
 
 fn choleskys(level: Level, d: usize) -> Case {
@@ -85,18 +73,12 @@ fn choleskys(level: Level, d: usize) -> Case {
             call: Box::new(move || factor.factor(Rows::new(&a, d, d).unwrap()).unwrap()),
         }
     };
-    Case {
-        name: format!("Cholesky D={d}"),
-        make: Box::new(make),
-    }
+    Case { name: format!("Cholesky D={d}"), make: Box::new(make) }
 }
 
 fn indices(len: usize, rows: usize) -> Vec<Ix> {
     let draws = normal(len, 6);
-    draws
-        .iter()
-        .map(|x| Ix((x.abs() * 1e6) as u32 % rows as u32))
-        .collect()
+    draws.iter().map(|x| Ix((x.abs() * 1e6) as u32 % rows as u32)).collect()
 }
 
 /// Rows in one call: as many as a model hands over at once.
@@ -168,18 +150,14 @@ fn solve(solver: RowSolver, lengths: Vec<usize>, rows: usize, variance: bool) ->
             let fixed = Rows::new(&fixed, d, d).unwrap();
             let out = RowsMut::new(&mut out, d, d).unwrap();
             let spread = variance.then(|| RowsMut::new(&mut spread, d, d).unwrap());
-            solver
-                .solve_many(fixed, count, row, &mut workspace, out, spread)
-                .unwrap();
+            solver.solve_many(fixed, count, row, &mut workspace, out, spread).unwrap();
         }),
     }
 }
 
 /// Lengths as they are in real data: many short ones, few long ones; mean about 27.
 fn ragged(r: usize) -> usize {
-    const LENGTHS: [usize; 16] = [
-        8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 23, 27, 33, 43, 60, 110,
-    ];
+    const LENGTHS: [usize; 16] = [8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 23, 27, 33, 43, 60, 110];
     LENGTHS[r * 7 % 16]
 }
 
@@ -198,41 +176,17 @@ fn cases(level: Level) -> Vec<Case> {
     }
     for d in [65, 129] {
         let solver = RowSolver::with_level(d, level);
-        cases.push(solves(
-            solver,
-            "row n=20, small matrix",
-            |_| 20,
-            (CHUNK, 1000),
-            false,
-        ));
+        cases.push(solves(solver, "row n=20, small matrix", |_| 20, (CHUNK, 1000), false));
         for n in [5, 10, 40, 64, 100] {
             let label = format!("row n={n}");
             cases.push(solves(solver, &label, move |_| n, (CHUNK, 20_000), false));
         }
-        cases.push(solves(
-            solver,
-            "ragged rows, mean 27",
-            ragged,
-            (CHUNK, 20_000),
-            false,
-        ));
+        cases.push(solves(solver, "ragged rows, mean 27", ragged, (CHUNK, 20_000), false));
         cases.push(solves(solver, "row n=200", |_| 200, (32, 4000), true));
         cases.push(solves(solver, "row n=20", |_| 20, (CHUNK, 20_000), true));
     }
-    cases.push(solves(
-        RowSolver::with_level(513, level),
-        "row n=20",
-        |_| 20,
-        (CHUNK, 4000),
-        false,
-    ));
-    cases.push(solves(
-        RowSolver::with_level(513, level),
-        "row n=200",
-        |_| 200,
-        (16, 4000),
-        false,
-    ));
+    cases.push(solves(RowSolver::with_level(513, level), "row n=20", |_| 20, (CHUNK, 4000), false));
+    cases.push(solves(RowSolver::with_level(513, level), "row n=200", |_| 200, (16, 4000), false));
     cases
 }
 
@@ -282,27 +236,14 @@ fn table(level: Level, name: &str, work: &mut Work, rounds: usize, seconds: f64)
 fn main() {
     let testing = std::env::args().any(|a| a == "--test");
     let variable = |name: &str| std::env::var(name).ok();
-    let level = variable("LEVEL")
-        .and_then(|name| Level::named(&name))
-        .unwrap_or_default();
-    let rounds = variable("ROUNDS")
-        .and_then(|r| r.parse().ok())
-        .unwrap_or(41);
+    let level = variable("LEVEL").and_then(|name| Level::named(&name)).unwrap_or_default();
+    let rounds = variable("ROUNDS").and_then(|r| r.parse().ok()).unwrap_or(41);
     let (rounds, seconds) = if testing { (1, 0.0) } else { (rounds, 0.001) };
     let only = variable("ONLY").unwrap_or_default();
     let mut chosen = cases(level);
     let exact = chosen.iter().any(|case| case.name == only);
-    chosen.retain(|case| {
-        if exact {
-            case.name == only
-        } else {
-            case.name.contains(&only)
-        }
-    });
-    println!(
-        "{:<44}{:>12}{:>10}{:>9}",
-        "level   kernel", "us a call", "GFLOP/s", "of peak"
-    );
+    chosen.retain(|case| if exact { case.name == only } else { case.name.contains(&only) });
+    println!("{:<44}{:>12}{:>10}{:>9}", "level   kernel", "us a call", "GFLOP/s", "of peak");
     let mut works = Vec::new();
     for case in chosen {
         let mut work = (case.make)();

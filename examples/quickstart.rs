@@ -38,7 +38,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::remove_file(&path)?;
     let loaded = loaded?;
     let same = loaded.model.top_n(&query, &TopN::new(5))? == model.top_n(&query, &TopN::new(5))?;
-    println!("\nsaved and loaded {} KiB: the answers are {}", size / 1024, if same { "the same" } else { "different" });
+    println!(
+        "\nsaved and loaded {} KiB: the answers are {}",
+        size / 1024,
+        if same { "the same" } else { "different" }
+    );
     if same { Ok(()) } else { Err("a loaded model must answer like the one saved".into()) }
 }
 
@@ -48,8 +52,10 @@ where
 {
     let fitted = params.fit_with(&split.train, &mut FitContext::new().seed(1))?;
     let options = RatingOptions::new();
-    let report = RatingErrors::measure(&fitted.model, &split.train, &split.test, &options)?.report(&options)?;
-    let interval = report.rmse_interval.map_or((f64::NAN, f64::NAN), |interval| (interval.low, interval.high));
+    let report =
+        RatingErrors::measure(&fitted.model, &split.train, &split.test, &options)?.report(&options)?;
+    let interval =
+        report.rmse_interval.map_or((f64::NAN, f64::NAN), |interval| (interval.low, interval.high));
     println!(
         "{name:>10}: RMSE {:.4} ({:.4} to {:.4}), fitted in {:.2} s",
         report.rmse,

@@ -5,14 +5,18 @@ use std::sync::OnceLock;
 use foldin::data::synthetic::Synthetic;
 use foldin::data::{History, Ids, Interactions, ItemIx, UserIx};
 use foldin::evaluate::{RatingOptions, Split, rating};
-use foldin::model::{Basis, Fit, FitContext, FitError, PredictRating, Profile, Query, QueryError, Score, Stop};
+use foldin::model::{
+    Basis, Fit, FitContext, FitError, PredictRating, Profile, Query, QueryError, Score, Stop,
+};
 use foldin::persist::{Persist, model_from_bytes, model_to_bytes};
 use foldin::rating::{BiasBaselineParams, BiasedMfParams, ItemKnnParams};
 use foldin::retrieve::{ScoreExt, TopN};
 
 fn data() -> &'static Interactions {
     static DATA: OnceLock<Interactions> = OnceLock::new();
-    DATA.get_or_init(|| Synthetic::default().users(300).items(120).generate().expect("it generates").interactions)
+    DATA.get_or_init(|| {
+        Synthetic::default().users(300).items(120).generate().expect("it generates").interactions
+    })
 }
 
 fn fit<P: Fit>(params: &P, threads: usize) -> P::Model {
@@ -250,9 +254,8 @@ where
         .collect();
     let data = Interactions::from_events(5, 6, &events).unwrap();
     let model = params.fit(&data).unwrap();
-    let basis = |user, item| {
-        model.predict_one(&Query::user(UserIx::new(user)), ItemIx::new(item)).unwrap().basis
-    };
+    let basis =
+        |user, item| model.predict_one(&Query::user(UserIx::new(user)), ItemIx::new(item)).unwrap().basis;
     assert_eq!(basis(4, 5), Basis::GlobalMean);
     assert_eq!(basis(4, 0), Basis::Biases);
     assert_eq!(basis(0, 5), Basis::Biases);

@@ -63,8 +63,7 @@ impl Cholesky<'_> {
             let rows = below.end(order, end);
             for column in (start..end).step_by(S::LANES) {
                 if column > start {
-                    self.update(start, column)
-                        .strip::<S, 1>(s, column, column, rows, || ());
+                    self.update(start, column).strip::<S, 1>(s, column, column, rows, || ());
                 }
                 self.factor_block(s, column, rows);
             }
@@ -176,12 +175,7 @@ impl Job for Diagonal<'_> {
     /// rounding errors nobody reads.
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self {
-            c,
-            c_stride,
-            inverse,
-            size,
-        } = self;
+        let Self { c, c_stride, inverse, size } = self;
         let mut block = [0.0; MAX_LANES * MAX_LANES];
         inverse.fill(0.0);
         for i in 0..size {
@@ -258,11 +252,7 @@ impl Job for Under<'_> {
             let (c, c_stride, column) = (&*self.c, self.c_stride, self.column);
             s.transpose(
                 |i| {
-                    if i < count {
-                        &c[(first + i) * c_stride + column..]
-                    } else {
-                        &zeros
-                    }
+                    if i < count { &c[(first + i) * c_stride + column..] } else { &zeros }
                 },
                 |_, v| v,
                 &mut self.u[first..],

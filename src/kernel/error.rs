@@ -25,9 +25,7 @@ pub enum SolveError {
         rows: usize,
     },
     /// A weight is zero, negative or not finite.
-    #[error(
-        "weight {position} of the row is not a positive finite number; leave such an event out"
-    )]
+    #[error("weight {position} of the row is not a positive finite number; leave such an event out")]
     Weight {
         /// The position of the event in the row.
         position: usize,
@@ -41,14 +39,10 @@ pub enum SolveError {
         coordinate: usize,
     },
     /// A fixed row, a target or the prior mean holds NaN or infinity.
-    #[error(
-        "an input of the row is not finite; the fit may have diverged: raise the regularization"
-    )]
+    #[error("an input of the row is not finite; the fit may have diverged: raise the regularization")]
     NotFinite,
     /// The inputs are finite, yet the system cannot be factored in single precision.
-    #[error(
-        "the row's system is not positive definite in single precision; raise the regularization"
-    )]
+    #[error("the row's system is not positive definite in single precision; raise the regularization")]
     NotPositiveDefinite,
 }
 

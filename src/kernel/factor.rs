@@ -50,16 +50,9 @@ impl Factor {
     /// [`SolveError::NotPositiveDefinite`]; then nothing may be solved with it.
     pub fn factor(&mut self, a: Rows<'_>) -> Result<(), SolveError> {
         let n = self.order;
-        for (what, found) in [
-            ("columns of the matrix", a.width()),
-            ("rows of the matrix", a.count()),
-        ] {
+        for (what, found) in [("columns of the matrix", a.width()), ("rows of the matrix", a.count())] {
             if found != n {
-                return Err(SolveError::Shape {
-                    what,
-                    expected: n,
-                    found,
-                });
+                return Err(SolveError::Shape { what, expected: n, found });
             }
         }
         let stride = stride_for(n);
@@ -83,11 +76,7 @@ impl Factor {
         self.level.run(Eliminate(self));
         let inverse = self.inverse.get(n.next_multiple_of(lanes) * lanes);
         let last = |i: usize| inverse[i * lanes + i % lanes];
-        if (0..n).all(|i| last(i) > 0.0) {
-            Ok(())
-        } else {
-            Err(SolveError::NotPositiveDefinite)
-        }
+        if (0..n).all(|i| last(i) > 0.0) { Ok(()) } else { Err(SolveError::NotPositiveDefinite) }
     }
 
     /// Replaces `b` by A^-1 b; `n^2` multiply-adds.
@@ -112,10 +101,7 @@ impl Factor {
         let side = self.side.get(padded);
         side[..self.order].copy_from_slice(x);
         side[self.order..].fill(0.0);
-        self.level.run(Substitute {
-            factor: self,
-            forward,
-        });
+        self.level.run(Substitute { factor: self, forward });
         x.copy_from_slice(&self.side.get(padded)[..self.order]);
         Ok(())
     }
@@ -145,13 +131,7 @@ impl Job for Eliminate<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let (mut system, _) = self.0.parts(s);
-        system.factor(
-            s,
-            Below {
-                full: 0,
-                identity: false,
-            },
-        );
+        system.factor(s, Below { full: 0, identity: false });
     }
 }
 
@@ -183,14 +163,7 @@ mod tests {
         for level in Level::available() {
             for n in (1..70).chain([127, 128, 130, 200]) {
                 let mut y = vec![0.0; 3 * n * n];
-                Stream {
-                    seed: 1,
-                    epoch: 2,
-                    side: 3,
-                    row: n as u64,
-                }
-                .normal()
-                .fill(&mut y);
+                Stream { seed: 1, epoch: 2, side: 3, row: n as u64 }.normal().fill(&mut y);
                 let rows = Rows::new(&y, n, n).unwrap();
                 let mut a = vec![0.0; n * n];
                 let mut gram = Gram::new(n, level);
@@ -203,13 +176,9 @@ mod tests {
                 }
                 for i in (0..n).step_by(5) {
                     for j in 0..n {
-                        let exact: f64 = (0..3 * n)
-                            .map(|r| f64::from(y[r * n + i]) * f64::from(y[r * n + j]))
-                            .sum();
-                        assert!(
-                            (f64::from(a[i * n + j]) - exact).abs() < 1e-3,
-                            "{level} {n}"
-                        );
+                        let exact: f64 =
+                            (0..3 * n).map(|r| f64::from(y[r * n + i]) * f64::from(y[r * n + j])).sum();
+                        assert!((f64::from(a[i * n + j]) - exact).abs() < 1e-3, "{level} {n}");
                     }
                 }
                 let mut factor = Factor::new(n, level);
@@ -217,14 +186,8 @@ mod tests {
                 let mut x = y[..n].to_vec();
                 factor.solve(&mut x).unwrap();
                 for i in 0..n {
-                    let back: f64 = (0..n)
-                        .map(|j| f64::from(a[i * n + j]) * f64::from(x[j]))
-                        .sum();
-                    assert!(
-                        (back - f64::from(y[i])).abs() < 2e-3,
-                        "{level} {n}: {back} {}",
-                        y[i]
-                    );
+                    let back: f64 = (0..n).map(|j| f64::from(a[i * n + j]) * f64::from(x[j])).sum();
+                    assert!((back - f64::from(y[i])).abs() < 2e-3, "{level} {n}: {back} {}", y[i]);
                 }
             }
         }
@@ -235,18 +198,9 @@ mod tests {
         for level in Level::available() {
             let mut factor = Factor::new(2, level);
             let mut try_it = |a: [f32; 4]| factor.factor(Rows::new(&a, 2, 2).unwrap());
-            assert_eq!(
-                try_it([1.0, 0.0, 2.0, 1.0]),
-                Err(SolveError::NotPositiveDefinite)
-            );
-            assert_eq!(
-                try_it([0.0, 0.0, 0.0, 1.0]),
-                Err(SolveError::NotPositiveDefinite)
-            );
-            assert_eq!(
-                try_it([1.0, 0.0, f32::NAN, 1.0]),
-                Err(SolveError::NotFinite)
-            );
+            assert_eq!(try_it([1.0, 0.0, 2.0, 1.0]), Err(SolveError::NotPositiveDefinite));
+            assert_eq!(try_it([0.0, 0.0, 0.0, 1.0]), Err(SolveError::NotPositiveDefinite));
+            assert_eq!(try_it([1.0, 0.0, f32::NAN, 1.0]), Err(SolveError::NotFinite));
             assert_eq!(try_it([1.0, 9.0, 0.5, 1.0]), Ok(()));
             assert!(factor.solve(&mut [0.0; 3]).is_err());
             assert!(factor.factor(Rows::new(&[0.0; 9], 3, 3).unwrap()).is_err());

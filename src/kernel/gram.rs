@@ -38,12 +38,7 @@ impl Gram {
     /// The zero matrix of order `dim`.
     #[must_use]
     pub fn new(dim: usize, level: Level) -> Self {
-        let mut gram = Self {
-            dim,
-            level,
-            packed: Buffer::default(),
-            sums: Buffer::default(),
-        };
+        let mut gram = Self { dim, level, packed: Buffer::default(), sums: Buffer::default() };
         gram.clear();
         gram
     }
@@ -108,10 +103,7 @@ impl<T: Iterator<Item = usize>> Job for Add<'_, T> {
         loop {
             let mut len = 0;
             for (to, index) in self.packed.chunks_exact_mut(stride).zip(&mut self.indices) {
-                let error = SolveError::Index {
-                    index,
-                    rows: self.rows.count(),
-                };
+                let error = SolveError::Index { index, rows: self.rows.count() };
                 copy_scaled(s, self.rows.row(index).ok_or(error)?, 1.0, to);
                 to[dim..].fill(0.0);
                 len += stride;

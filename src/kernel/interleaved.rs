@@ -80,21 +80,9 @@ impl Interleaved<'_> {
     ) {
         let (m, rows) = (&mut *self.m, self.rows);
         if at.0 == at.1 {
-            s.vectorize(Add::<R, C, true> {
-                m,
-                rows,
-                panel,
-                width,
-                at,
-            });
+            s.vectorize(Add::<R, C, true> { m, rows, panel, width, at });
         } else {
-            s.vectorize(Add::<R, C, false> {
-                m,
-                rows,
-                panel,
-                width,
-                at,
-            });
+            s.vectorize(Add::<R, C, false> { m, rows, panel, width, at });
         }
     }
 
@@ -118,22 +106,12 @@ impl Interleaved<'_> {
 
     #[inline(always)]
     fn pivot_tile<S: Simd, const C: usize>(&mut self, s: S, j: usize) {
-        s.vectorize(Pivot::<C> {
-            m: self.m,
-            rows: self.rows,
-            pivots: self.pivots,
-            j,
-        });
+        s.vectorize(Pivot::<C> { m: self.m, rows: self.rows, pivots: self.pivots, j });
     }
 
     #[inline(always)]
     fn solve_tile<S: Simd, const R: usize, const C: usize>(&mut self, s: S, at: (usize, usize)) {
-        s.vectorize(Solve::<R, C> {
-            m: self.m,
-            rows: self.rows,
-            pivots: self.pivots,
-            at,
-        });
+        s.vectorize(Solve::<R, C> { m: self.m, rows: self.rows, pivots: self.pivots, at });
     }
 
     /// Solves L' x = z in place; `z` holds `order` vectors.

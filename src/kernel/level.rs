@@ -35,10 +35,8 @@ impl Level {
     /// Every level of this processor, slowest first; the first is always [`Level::SCALAR`].
     pub fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
-        let more = [
-            Avx2::detect().map(|s| Self(Isa::Avx2(s))),
-            Avx512::detect().map(|s| Self(Isa::Avx512(s))),
-        ];
+        let more =
+            [Avx2::detect().map(|s| Self(Isa::Avx2(s))), Avx512::detect().map(|s| Self(Isa::Avx512(s)))];
         #[cfg(not(target_arch = "x86_64"))]
         let more: [Option<Self>; 0] = [];
         std::iter::once(Self::SCALAR).chain(more.into_iter().flatten())

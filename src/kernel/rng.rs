@@ -42,10 +42,7 @@ impl Stream {
     /// Standard normal draws of this place.
     #[must_use]
     pub fn normal(self) -> Normal {
-        Normal {
-            bits: self.generator(),
-            spare: None,
-        }
+        Normal { bits: self.generator(), spare: None }
     }
 }
 
@@ -134,23 +131,14 @@ mod tests {
     fn the_logarithm_is_right() {
         for i in 1..10_000 {
             let x = f64::from(i) / 5000.0;
-            assert!(
-                (ln(x) - x.ln()).abs() <= 4e-16 * (1.0 + x.ln().abs()),
-                "{x}"
-            );
+            assert!((ln(x) - x.ln()).abs() <= 4e-16 * (1.0 + x.ln().abs()), "{x}");
         }
         assert!((ln(1e-30) - 1e-30f64.ln()).abs() < 1e-13);
     }
 
     #[test]
     fn the_moments_are_those_of_a_normal() {
-        let mut normal = Stream {
-            seed: 7,
-            epoch: 0,
-            side: 0,
-            row: 0,
-        }
-        .normal();
+        let mut normal = Stream { seed: 7, epoch: 0, side: 0, row: 0 }.normal();
         let n = 200_000;
         let (mut first, mut second, mut fourth) = (0.0, 0.0, 0.0);
         for _ in 0..n {
@@ -167,12 +155,7 @@ mod tests {
 
     #[test]
     fn draws_are_value_stable() {
-        let place = Stream {
-            seed: 42,
-            epoch: 3,
-            side: 1,
-            row: 1000,
-        };
+        let place = Stream { seed: 42, epoch: 3, side: 1, row: 1000 };
         let mut bits = place.generator();
         assert_eq!(
             [bits.next_u64(), bits.next_u64()],
@@ -186,23 +169,8 @@ mod tests {
 
     #[test]
     fn neighbouring_places_differ() {
-        let at = |seed, epoch, side, row| {
-            Stream {
-                seed,
-                epoch,
-                side,
-                row,
-            }
-            .generator()
-            .next_u64()
-        };
-        let places = [
-            at(0, 0, 0, 0),
-            at(1, 0, 0, 0),
-            at(0, 1, 0, 0),
-            at(0, 0, 1, 0),
-            at(0, 0, 0, 1),
-        ];
+        let at = |seed, epoch, side, row| Stream { seed, epoch, side, row }.generator().next_u64();
+        let places = [at(0, 0, 0, 0), at(1, 0, 0, 0), at(0, 1, 0, 0), at(0, 0, 1, 0), at(0, 0, 0, 1)];
         for (i, a) in places.iter().enumerate() {
             assert!(places[i + 1..].iter().all(|b| a != b));
         }

@@ -82,31 +82,18 @@ mod tests {
 
     #[test]
     fn every_level_agrees_with_f64_at_every_length() {
-        let a: Vec<f32> = (0..200)
-            .map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0)
-            .collect();
-        let b: Vec<f32> = (0..200)
-            .map(|i| ((i * 53) % 97) as f32 / 48.0 - 1.0)
-            .collect();
+        let a: Vec<f32> = (0..200).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect();
+        let b: Vec<f32> = (0..200).map(|i| ((i * 53) % 97) as f32 / 48.0 - 1.0).collect();
         for level in Level::available() {
             for n in 0..a.len() {
-                let exact: f64 = a
-                    .iter()
-                    .zip(&b)
-                    .take(n)
-                    .map(|(x, y)| f64::from(x * y))
-                    .sum();
+                let exact: f64 = a.iter().zip(&b).take(n).map(|(x, y)| f64::from(x * y)).sum();
                 let got = f64::from(dot(level, &a[..n], &b));
                 assert!((got - exact).abs() < 1e-4, "{level} n={n}: {got} {exact}");
                 assert_eq!(sum_of_squares(level, &a[..n]), dot(level, &a[..n], &a[..n]));
                 let mut y = b.clone();
                 axpy(level, 0.5, &a[..n], &mut y);
                 for (i, y) in y.iter().enumerate() {
-                    let want = if i < n {
-                        0.5f32.mul_add(a[i], b[i])
-                    } else {
-                        b[i]
-                    };
+                    let want = if i < n { 0.5f32.mul_add(a[i], b[i]) } else { b[i] };
                     assert!((y - want).abs() < 1e-6);
                 }
             }

@@ -26,11 +26,7 @@ pub struct RowsMut<'a> {
 /// Rows in `len` floats; the last may lack what follows its `width`.
 fn count(len: usize, width: usize, stride: usize) -> Result<usize, SolveError> {
     if width == 0 || stride < width {
-        return Err(SolveError::Shape {
-            what: "stride",
-            expected: width.max(1),
-            found: stride,
-        });
+        return Err(SolveError::Shape { what: "stride", expected: width.max(1), found: stride });
     }
     let rest = len % stride;
     if rest > 0 && rest < width {
@@ -46,12 +42,7 @@ impl<'a> Rows<'a> {
     /// [`SolveError::Shape`] when `width` is zero, `stride` is less than `width`, or the last row is cut off.
     pub fn new(data: &'a [f32], width: usize, stride: usize) -> Result<Self, SolveError> {
         let count = count(data.len(), width, stride)?;
-        Ok(Self {
-            data,
-            width,
-            stride,
-            count,
-        })
+        Ok(Self { data, width, stride, count })
     }
 
     /// Floats of a row.
@@ -106,12 +97,7 @@ impl<'a> RowsMut<'a> {
     /// As [`Rows::new`].
     pub fn new(data: &'a mut [f32], width: usize, stride: usize) -> Result<Self, SolveError> {
         let count = count(data.len(), width, stride)?;
-        Ok(Self {
-            data,
-            width,
-            stride,
-            count,
-        })
+        Ok(Self { data, width, stride, count })
     }
 
     /// Floats of a row.

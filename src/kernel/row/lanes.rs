@@ -66,43 +66,16 @@ pub(super) fn solve_dual<'r, S: Simd, I: Copy + Into<usize> + 'r>(
         }
     }
     by_row[group.len() * padded..].fill(0.0);
-    s.vectorize(Interleave {
-        by_row,
-        padded,
-        by_coordinate,
-    });
-    let mut system = Interleaved {
-        m,
-        rows,
-        order,
-        pivots: workspace.inverse.get(order * S::LANES),
-    };
-    let full = if group.len() == S::LANES {
-        group[0].0
-    } else {
-        0
-    };
-    let events = Events {
-        fixed,
-        starts: &workspace.starts,
-        full,
-    };
-    let next = workspace
-        .next_starts
-        .iter()
-        .filter(|&&start| start != ABSENT);
+    s.vectorize(Interleave { by_row, padded, by_coordinate });
+    let mut system = Interleaved { m, rows, order, pivots: workspace.inverse.get(order * S::LANES) };
+    let full = if group.len() == S::LANES { group[0].0 } else { 0 };
+    let events = Events { fixed, starts: &workspace.starts, full };
+    let next = workspace.next_starts.iter().filter(|&&start| start != ABSENT);
     let tiles = order.div_ceil(S::SIDE);
     let steps = dim.div_ceil(S::LANES) * tiles * (tiles + 1) / 2;
     let next = Counted(next.copied(), workspace.next_starts.len());
     let ahead = Ahead::new(fixed, next, steps);
-    add_events(
-        s,
-        events,
-        by_coordinate,
-        &mut workspace.panel,
-        &mut system,
-        ahead,
-    );
+    add_events(s, events, by_coordinate, &mut workspace.panel, &mut system, ahead);
     system.factor(s);
     let z = workspace.solution.get(order * S::LANES);
     for (j, z) in z.chunks_exact_mut(S::LANES).enumerate() {
@@ -113,9 +86,7 @@ pub(super) fn solve_dual<'r, S: Simd, I: Copy + Into<usize> + 'r>(
     for (lane, &(n, r)) in group.iter().enumerate() {
         let x = out.row_mut(r);
         let starts = workspace.starts.chunks_exact(S::LANES).take(n);
-        let terms = starts
-            .zip(z.chunks_exact(S::LANES))
-            .map(|(y, z)| (y[lane], z[lane]));
+        let terms = starts.zip(z.chunks_exact(S::LANES)).map(|(y, z)| (y[lane], z[lane]));
         combine(s, fixed, terms, x);
         for (x, scale) in x.iter_mut().zip(&by_row[lane * padded..]) {
             *x *= scale * scale;
@@ -161,12 +132,7 @@ impl Job for Interleave<'_> {
     fn run<S: Simd>(self, s: S) {
         for k in (0..self.padded).step_by(S::LANES) {
             let out = &mut self.by_coordinate[k * S::LANES..];
-            s.transpose(
-                |lane| &self.by_row[lane * self.padded + k..],
-                |_, v| v,
-                out,
-                S::LANES,
-            );
+            s.transpose(|lane| &self.by_row[lane * self.padded + k..], |_, v| v, out, S::LANES);
         }
     }
 }
@@ -197,17 +163,8 @@ fn add_events<S: Simd>(
     for k in (0..dim).step_by(S::LANES) {
         let count = S::LANES.min(dim - k);
         // The last coordinates come as the end of a whole vector that overlaps the one before.
-        let first = if dim < S::LANES {
-            0
-        } else {
-            k + count - S::LANES
-        };
-        s.vectorize(Pack {
-            events,
-            first,
-            scales: &scales[first * S::LANES..],
-            panel,
-        });
+        let first = if dim < S::LANES { 0 } else { k + count - S::LANES };
+        s.vectorize(Pack { events, first, scales: &scales[first * S::LANES..], panel });
         let skip = (k - first) * width;
         let ranks = &panel[skip..skip + count * width];
         system.add_ranks(s, ranks, width, order, || ahead.step(s));
@@ -227,11 +184,7 @@ impl Job for Pack<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Events {
-            fixed,
-            starts,
-            full,
-        } = self.events;
+        let Events { fixed, starts, full } = self.events;
         let k = self.first;
         let width = starts.len();
         let count = S::LANES.min(fixed.width() - k);

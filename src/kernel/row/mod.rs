@@ -59,11 +59,7 @@ impl<'a> Precision<'a> {
     /// The diagonal itself.
     #[must_use]
     pub fn diagonal(base: &'a [f32]) -> Self {
-        Self {
-            base,
-            scale: 1.0,
-            shift: 0.0,
-        }
+        Self { base, scale: 1.0, shift: 0.0 }
     }
 
     /// The diagonal times `scale`.
@@ -113,20 +109,13 @@ impl RowSolver {
     /// The same with a level of the caller's choice.
     #[must_use]
     pub fn with_level(dim: usize, level: Level) -> Self {
-        Self {
-            dim,
-            level,
-            method: None,
-        }
+        Self { dim, level, method: None }
     }
 
     /// Forces one method for all rows; for tests and measurements.
     #[must_use]
     pub fn with_method(self, method: Method) -> Self {
-        Self {
-            method: Some(method),
-            ..self
-        }
+        Self { method: Some(method), ..self }
     }
 
     /// Coordinates of a row.
@@ -191,8 +180,7 @@ impl RowSolver {
             Some(v) => Some(RowsMut::new(v, self.dim, self.dim)?),
             None => None,
         };
-        self.solve_many(fixed, 1, |_| row, workspace, out, variance)
-            .map_err(|e| e.error)
+        self.solve_many(fixed, 1, |_| row, workspace, out, variance).map_err(|e| e.error)
     }
 
     /// Solves `count` rows; row `r` is described by `row(r)` and lands in row `r` of `out` (and of `variance`).
@@ -215,41 +203,22 @@ impl RowSolver {
         let shapes = [
             ("width of the fixed rows", self.dim, fixed.width()),
             ("width of the output", self.dim, out.width()),
-            (
-                "width of the variances",
-                self.dim,
-                variance.as_ref().map_or(self.dim, RowsMut::width),
-            ),
+            ("width of the variances", self.dim, variance.as_ref().map_or(self.dim, RowsMut::width)),
         ];
         for (what, expected, found) in shapes {
             check_len(what, expected, found).map_err(|error| RowError { row: 0, error })?;
         }
         let lengths = [
             ("rows of the output", out.count()),
-            (
-                "rows of the variances",
-                variance.as_ref().map_or(count, RowsMut::count),
-            ),
+            ("rows of the variances", variance.as_ref().map_or(count, RowsMut::count)),
         ];
         for (what, found) in lengths {
             if found < count {
-                let error = SolveError::Shape {
-                    what,
-                    expected: count,
-                    found,
-                };
+                let error = SolveError::Shape { what, expected: count, found };
                 return Err(RowError { row: 0, error });
             }
         }
-        self.level.run(Batch {
-            solver: self,
-            fixed,
-            count,
-            row,
-            workspace,
-            out,
-            variance,
-        })
+        self.level.run(Batch { solver: self, fixed, count, row, workspace, out, variance })
     }
 
     /// Whether a row of `n` events is solved beside others, one per lane.
@@ -325,42 +294,17 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
 
 impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Batch<'_, F> {
     #[inline(always)]
-    fn single<S: Simd>(
-        &mut self,
-        s: S,
-        method: Method,
-        row: Row<'r, I>,
-        r: usize,
-    ) -> Result<(), SolveError> {
-        let next: &[I] = if r + 1 < self.count {
-            (self.row)(r + 1).indices
-        } else {
-            &[]
-        };
-        let next = if next.iter().all(|&i| i.into() < self.fixed.count()) {
-            next
-        } else {
-            &[]
-        };
+    fn single<S: Simd>(&mut self, s: S, method: Method, row: Row<'r, I>, r: usize) -> Result<(), SolveError> {
+        let next: &[I] = if r + 1 < self.count { (self.row)(r + 1).indices } else { &[] };
+        let next = if next.iter().all(|&i| i.into() < self.fixed.count()) { next } else { &[] };
         let out = self.out.row_mut(r);
         let variance = self.variance.as_mut().map(|v| v.row_mut(r));
-        let task = single::Task {
-            fixed: self.fixed,
-            row,
-            workspace: self.workspace,
-            next,
-            out,
-            variance,
-        };
+        let task = single::Task { fixed: self.fixed, row, workspace: self.workspace, next, out, variance };
         let finite = match method {
             Method::Primal => s.vectorize(single::Primal(task)),
             Method::Dual => s.vectorize(single::Dual(task)),
         };
-        if finite {
-            Ok(())
-        } else {
-            Err(self.blame(&row))
-        }
+        if finite { Ok(()) } else { Err(self.blame(&row)) }
     }
 
     /// Everything about a row that can be wrong before arithmetic starts.
@@ -384,10 +328,7 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Batch<'_, F> {
         let rows = self.fixed.count();
         let largest = row.indices.iter().fold(0, |max, &i| i.into().max(max));
         if largest >= rows && n > 0 {
-            return Err(SolveError::Index {
-                index: largest,
-                rows,
-            });
+            return Err(SolveError::Index { index: largest, rows });
         }
         let Precision { base, scale, shift } = row.precision;
         let good = |b: &f32| {
@@ -407,13 +348,8 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Batch<'_, F> {
     fn blame(&self, row: &Row<'_, I>) -> SolveError {
         let finite = |x: &[f32]| x.iter().all(|x| x.is_finite());
         let fixed = |&i: &I| self.fixed.row(i.into()).is_none_or(finite);
-        let inputs =
-            finite(row.targets) && row.mean.is_none_or(finite) && row.indices.iter().all(fixed);
-        if inputs {
-            SolveError::NotPositiveDefinite
-        } else {
-            SolveError::NotFinite
-        }
+        let inputs = finite(row.targets) && row.mean.is_none_or(finite) && row.indices.iter().all(fixed);
+        if inputs { SolveError::NotPositiveDefinite } else { SolveError::NotFinite }
     }
 }
 
@@ -422,13 +358,5 @@ pub(in crate::kernel) fn check_len(
     expected: usize,
     found: usize,
 ) -> Result<(), SolveError> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(SolveError::Shape {
-            what,
-            expected,
-            found,
-        })
-    }
+    if expected == found { Ok(()) } else { Err(SolveError::Shape { what, expected, found }) }
 }

@@ -61,13 +61,7 @@ pub(super) fn root_scales<S: Simd>(s: S, precision: Precision<'_>, out: &mut [f3
 
 /// Zeros the triangle and puts the prior precision (or what stands for it) on the diagonal.
 #[inline(always)]
-fn clear(
-    lanes: usize,
-    c: &mut [f32],
-    stride: usize,
-    order: usize,
-    diagonal: impl Fn(usize) -> f32,
-) {
+fn clear(lanes: usize, c: &mut [f32], stride: usize, order: usize, diagonal: impl Fn(usize) -> f32) {
     for (i, row) in c.chunks_exact_mut(stride).take(order).enumerate() {
         row[..(i + 1).next_multiple_of(lanes)].fill(0.0);
         row[i] = diagonal(i);
@@ -79,14 +73,7 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> bool {
-        let Task {
-            fixed,
-            row,
-            workspace,
-            next,
-            out,
-            variance,
-        } = self.0;
+        let Task { fixed, row, workspace, next, out, variance } = self.0;
         let dim = fixed.width();
         let padded = dim.next_multiple_of(S::LANES);
         let extra = if variance.is_some() { dim } else { 0 };
@@ -102,10 +89,7 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
             }
         }
         add_events(s, fixed, &row, next, &mut workspace.panel, c, c_stride);
-        for (k, unit) in c[(dim + 1) * c_stride..]
-            .chunks_exact_mut(c_stride)
-            .enumerate()
-        {
+        for (k, unit) in c[(dim + 1) * c_stride..].chunks_exact_mut(c_stride).enumerate() {
             unit.fill(0.0);
             unit[k] = 1.0;
         }
@@ -117,10 +101,7 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
             inverse: workspace.inverse.get(padded * S::LANES),
             order: dim,
         };
-        let below = Below {
-            full: 1,
-            identity: variance.is_some(),
-        };
+        let below = Below { full: 1, identity: variance.is_some() };
         system.factor(s, below);
         let z = workspace.solution.get(padded);
         z.copy_from_slice(&system.c[dim * c_stride..][..padded]);
@@ -157,23 +138,14 @@ fn add_events<S: Simd, I: Copy + Into<usize>>(
     let tiles = pairs * (2 + (pairs - 1) * S::LANES / S::ROWS_BY_2);
     for first in (0..row.indices.len()).step_by(chunk) {
         let indices = &row.indices[first..row.indices.len().min(first + chunk)];
-        for (j, (&i, to)) in indices
-            .iter()
-            .zip(panel.chunks_exact_mut(stride))
-            .enumerate()
-        {
+        for (j, (&i, to)) in indices.iter().zip(panel.chunks_exact_mut(stride)).enumerate() {
             let scale = row.weights.map_or(1.0, |w| w[first + j].sqrt());
             copy_scaled(s, fixed.at(fixed.start(i.into())), scale, to);
             to[dim] = scale * row.targets[first + j];
             to[dim + 1..].fill(0.0);
         }
-        let update = Update {
-            alpha: 1.0,
-            panel: &panel[..indices.len() * stride],
-            panel_stride: stride,
-            c,
-            c_stride,
-        };
+        let update =
+            Update { alpha: 1.0, panel: &panel[..indices.len() * stride], panel_stride: stride, c, c_stride };
         let after = row.indices.get(first + chunk..).unwrap_or(next);
         let after = &after[..after.len().min(chunk)];
         let starts = after.iter().map(|&i| fixed.start(i.into()));
@@ -187,14 +159,7 @@ impl<I: Copy + Into<usize>> Job for Dual<'_, '_, I> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> bool {
-        let Task {
-            fixed,
-            row,
-            workspace,
-            next: _,
-            out,
-            variance,
-        } = self.0;
+        let Task { fixed, row, workspace, next: _, out, variance } = self.0;
         let dim = fixed.width();
         let n = row.indices.len();
         let padded = n.next_multiple_of(S::LANES);
@@ -204,21 +169,11 @@ impl<I: Copy + Into<usize>> Job for Dual<'_, '_, I> {
         let scales = workspace.scales.get(dim.next_multiple_of(S::LANES));
         root_scales(s, row.precision, scales);
         let panel_stride = stride_for(padded);
-        let panel = workspace
-            .panel
-            .get(dim.next_multiple_of(S::LANES) * panel_stride);
+        let panel = workspace.panel.get(dim.next_multiple_of(S::LANES) * panel_stride);
         transpose_events(s, fixed, row.indices, scales, panel, panel_stride);
         let c = workspace.matrix.get((n + 1 + extra) * c_stride);
-        clear(S::LANES, c, c_stride, n, |j| {
-            row.weights.map_or(1.0, |w| 1.0 / w[j])
-        });
-        let update = Update {
-            alpha: 1.0,
-            panel: &panel[..dim * panel_stride],
-            panel_stride,
-            c,
-            c_stride,
-        };
+        clear(S::LANES, c, c_stride, n, |j| row.weights.map_or(1.0, |w| 1.0 / w[j]));
+        let update = Update { alpha: 1.0, panel: &panel[..dim * panel_stride], panel_stride, c, c_stride };
         rank_update(s, update, 0, n, n, || ());
         let side = &mut c[n * c_stride..][..padded];
         side.fill(0.0);
@@ -237,10 +192,7 @@ impl<I: Copy + Into<usize>> Job for Dual<'_, '_, I> {
             inverse: workspace.inverse.get(padded * S::LANES),
             order: n,
         };
-        let below = Below {
-            full: 1 + extra,
-            identity: false,
-        };
+        let below = Below { full: 1 + extra, identity: false };
         system.factor(s, below);
         let z = workspace.solution.get(padded);
         z.copy_from_slice(&system.c[n * c_stride..][..padded]);
@@ -298,11 +250,7 @@ fn transpose_events<S: Simd, I: Copy + Into<usize>>(
             let finish = |c: usize, v| s.mul(v, s.splat(scales[k + c]));
             if k + S::LANES <= dim {
                 let row = |i: usize| {
-                    if i < group.len() {
-                        fixed.from(starts[i], k)
-                    } else {
-                        &zeros
-                    }
+                    if i < group.len() { fixed.from(starts[i], k) } else { &zeros }
                 };
                 s.transpose(row, finish, out, stride);
                 continue;

@@ -28,13 +28,7 @@ struct Problem {
 
 impl Problem {
     fn new(dim: usize, n: usize, seed: u64) -> Self {
-        let mut normal = Stream {
-            seed,
-            epoch: dim as u64,
-            side: 0,
-            row: n as u64,
-        }
-        .normal();
+        let mut normal = Stream { seed, epoch: dim as u64, side: 0, row: n as u64 }.normal();
         let stride = dim + seed as usize % 3;
         let rows = 50;
         let mut fill = |len: usize| {
@@ -50,10 +44,7 @@ impl Problem {
         Self {
             dim,
             stride,
-            indices: pick
-                .iter()
-                .map(|x| Ix((x.abs() * 1000.0) as u32 % rows as u32))
-                .collect(),
+            indices: pick.iter().map(|x| Ix((x.abs() * 1000.0) as u32 % rows as u32)).collect(),
             targets: fill(n),
             weights: fill(n).iter().map(|w| 0.2 + w.abs()).collect(),
             base: fill(dim).iter().map(|p| 0.5 + p.abs()).collect(),
@@ -101,12 +92,7 @@ fn reference(fixed: Rows<'_>, row: Row<'_, Ix>) -> (Vec<f64>, Vec<f64>) {
         a[d + 1 + k] = 1.0;
     }
     for (j, &i) in row.indices.iter().enumerate() {
-        let y: Vec<f64> = fixed
-            .row(i.into())
-            .unwrap()
-            .iter()
-            .map(|&y| y.into())
-            .collect();
+        let y: Vec<f64> = fixed.row(i.into()).unwrap().iter().map(|&y| y.into()).collect();
         let w = row.weights.map_or(1.0, |w| f64::from(w[j]));
         for (k, a) in a.iter_mut().enumerate() {
             for (l, y_l) in y.iter().enumerate() {
@@ -118,29 +104,19 @@ fn reference(fixed: Rows<'_>, row: Row<'_, Ix>) -> (Vec<f64>, Vec<f64>) {
     for k in 0..d {
         let pivot = a[k].clone();
         for (i, row) in a.iter_mut().enumerate() {
-            let factor = if i == k {
-                1.0 - 1.0 / pivot[k]
-            } else {
-                row[k] / pivot[k]
-            };
+            let factor = if i == k { 1.0 - 1.0 / pivot[k] } else { row[k] / pivot[k] };
             for (x, p) in row.iter_mut().zip(&pivot) {
                 *x -= factor * p;
             }
         }
     }
-    (
-        a.iter().map(|a| a[d]).collect(),
-        a.iter().enumerate().map(|(k, a)| a[d + 1 + k]).collect(),
-    )
+    (a.iter().map(|a| a[d]).collect(), a.iter().enumerate().map(|(k, a)| a[d + 1 + k]).collect())
 }
 
 fn solvers(dim: usize) -> impl Iterator<Item = RowSolver> {
     Level::available().flat_map(move |level| {
         let solver = RowSolver::with_level(dim, level);
-        [
-            solver.with_method(Method::Primal),
-            solver.with_method(Method::Dual),
-        ]
+        [solver.with_method(Method::Primal), solver.with_method(Method::Dual)]
     })
 }
 
@@ -148,10 +124,7 @@ fn assert_close(got: &[f32], want: &[f64], tolerance: f64, what: &str) {
     let norm = want.iter().fold(1e-3f64, |n, x| n.max(x.abs()));
     for (k, (g, w)) in got.iter().zip(want).enumerate() {
         let error = (f64::from(*g) - w).abs() / norm;
-        assert!(
-            error < tolerance,
-            "{what}: coordinate {k}: {g} instead of {w}"
-        );
+        assert!(error < tolerance, "{what}: coordinate {k}: {g} instead of {w}");
     }
 }
 
@@ -163,14 +136,10 @@ fn check(dim: usize, n: usize, weighted: bool, centred: bool) {
         let what = format!("{} {:?} D={dim} n={n}", solver.level(), solver.method(n));
         let mut workspace = solver.workspace();
         let mut out = vec![f32::NAN; dim];
-        solver
-            .solve(fixed, row, &mut workspace, &mut out, None)
-            .unwrap();
+        solver.solve(fixed, row, &mut workspace, &mut out, None).unwrap();
         assert_close(&out, &x, 2e-4, &what);
         let mut variance = vec![f32::NAN; dim];
-        solver
-            .solve(fixed, row, &mut workspace, &mut out, Some(&mut variance))
-            .unwrap();
+        solver.solve(fixed, row, &mut workspace, &mut out, Some(&mut variance)).unwrap();
         assert_close(&out, &x, 2e-4, &what);
         assert_close(&variance, &v, 2e-4, &what);
     }
@@ -238,15 +207,7 @@ fn a_row_without_events_is_its_prior() {
         let mut variance = [0.0; 7];
         let mut workspace = solver.workspace();
         let row = problem.row(true, true);
-        solver
-            .solve(
-                problem.fixed(),
-                row,
-                &mut workspace,
-                &mut out,
-                Some(&mut variance),
-            )
-            .unwrap();
+        solver.solve(problem.fixed(), row, &mut workspace, &mut out, Some(&mut variance)).unwrap();
         for k in 0..7 {
             assert!((out[k] - problem.mean[k]).abs() < 1e-5);
             assert!((variance[k] * (1.5 * problem.base[k] + 0.25) - 1.0).abs() < 1e-5);
@@ -259,9 +220,7 @@ fn error(problem: &Problem, row: Row<'_, Ix>) -> SolveError {
     for solver in solvers(problem.dim) {
         let mut workspace = solver.workspace();
         let mut out = vec![0.0; problem.dim];
-        let error = solver
-            .solve(problem.fixed(), row, &mut workspace, &mut out, None)
-            .unwrap_err();
+        let error = solver.solve(problem.fixed(), row, &mut workspace, &mut out, None).unwrap_err();
         assert!(found.is_none_or(|f| f == error), "{error:?} {found:?}");
         found = Some(error);
     }
@@ -275,73 +234,27 @@ fn what_is_wrong_has_a_name() {
     for w in [0.0, -1.0, f32::NAN, f32::INFINITY] {
         let mut weights = problem.weights.clone();
         weights[4] = w;
-        let row = Row {
-            weights: Some(&weights),
-            ..row
-        };
+        let row = Row { weights: Some(&weights), ..row };
         assert_eq!(error(&problem, row), SolveError::Weight { position: 4 });
     }
     for p in [0.0, -2.0, f32::NAN, f32::INFINITY] {
         let mut base = problem.base.clone();
         base[3] = p;
-        let row = Row {
-            precision: Precision::diagonal(&base),
-            ..row
-        };
-        assert_eq!(
-            error(&problem, row),
-            SolveError::Precision { coordinate: 3 }
-        );
+        let row = Row { precision: Precision::diagonal(&base), ..row };
+        assert_eq!(error(&problem, row), SolveError::Precision { coordinate: 3 });
     }
     for t in [f32::NAN, f32::NEG_INFINITY] {
         let mut targets = problem.targets.clone();
         targets[0] = t;
-        assert_eq!(
-            error(
-                &problem,
-                Row {
-                    targets: &targets,
-                    ..row
-                }
-            ),
-            SolveError::NotFinite
-        );
+        assert_eq!(error(&problem, Row { targets: &targets, ..row }), SolveError::NotFinite);
     }
     let mean = [f32::NAN; 5];
-    assert_eq!(
-        error(
-            &problem,
-            Row {
-                mean: Some(&mean),
-                ..row
-            }
-        ),
-        SolveError::NotFinite
-    );
+    assert_eq!(error(&problem, Row { mean: Some(&mean), ..row }), SolveError::NotFinite);
     let indices = [Ix(50); 6];
-    let out = SolveError::Index {
-        index: 50,
-        rows: 50,
-    };
-    assert_eq!(
-        error(
-            &problem,
-            Row {
-                indices: &indices,
-                ..row
-            }
-        ),
-        out
-    );
-    let short = Row {
-        targets: &row.targets[1..],
-        ..row
-    };
-    let shape = SolveError::Shape {
-        what: "targets",
-        expected: 6,
-        found: 5,
-    };
+    let out = SolveError::Index { index: 50, rows: 50 };
+    assert_eq!(error(&problem, Row { indices: &indices, ..row }), out);
+    let short = Row { targets: &row.targets[1..], ..row };
+    let shape = SolveError::Shape { what: "targets", expected: 6, found: 5 };
     assert_eq!(error(&problem, short), shape);
 }
 
@@ -350,20 +263,14 @@ fn a_fixed_row_that_is_not_finite_is_found() {
     let mut problem = Problem::new(20, 30, 2);
     let at = problem.indices[7].0 as usize * problem.stride + 19;
     problem.fixed[at] = f32::NAN;
-    assert_eq!(
-        error(&problem, problem.row(true, true)),
-        SolveError::NotFinite
-    );
+    assert_eq!(error(&problem, problem.row(true, true)), SolveError::NotFinite);
 }
 
 #[test]
 fn numbers_too_large_to_factor_are_an_error() {
     let mut problem = Problem::new(20, 30, 2);
     problem.fixed.iter_mut().for_each(|y| *y *= 1e25);
-    assert_eq!(
-        error(&problem, problem.row(false, false)),
-        SolveError::NotPositiveDefinite
-    );
+    assert_eq!(error(&problem, problem.row(false, false)), SolveError::NotPositiveDefinite);
 }
 
 #[test]
@@ -373,27 +280,14 @@ fn the_lowest_failing_row_is_reported_and_the_others_are_solved() {
     let row = |r: usize| {
         let row = problem.head([50, 3, 7, 2][r]);
         let bad = r == 2 || r == 1;
-        Row {
-            targets: if bad {
-                &nan[..row.indices.len()]
-            } else {
-                row.targets
-            },
-            ..row
-        }
+        Row { targets: if bad { &nan[..row.indices.len()] } else { row.targets }, ..row }
     };
     for level in Level::available() {
         let solver = RowSolver::with_level(8, level);
         let mut out = vec![f32::NAN; 32];
         let rows = RowsMut::new(&mut out, 8, 8).unwrap();
         let found = solver.solve_many(problem.fixed(), 4, row, &mut solver.workspace(), rows, None);
-        assert_eq!(
-            found,
-            Err(RowError {
-                row: 1,
-                error: SolveError::NotFinite
-            })
-        );
+        assert_eq!(found, Err(RowError { row: 1, error: SolveError::NotFinite }));
         assert!(out[..8].iter().chain(&out[24..]).all(|x| x.is_finite()));
     }
 }
@@ -407,13 +301,8 @@ fn matrices_are_checked() {
     let solver = RowSolver::new(3);
     let problem = Problem::new(4, 2, 0);
     let mut out = [0.0; 3];
-    let found = solver.solve(
-        problem.fixed(),
-        problem.row(false, false),
-        &mut solver.workspace(),
-        &mut out,
-        None,
-    );
+    let found =
+        solver.solve(problem.fixed(), problem.row(false, false), &mut solver.workspace(), &mut out, None);
     assert!(matches!(found, Err(SolveError::Shape { .. })));
 }
 

@@ -122,10 +122,7 @@ mod tests {
                 let x = 1.0003f32.powi(i) * 1e-2;
                 let exact = 1.0 / f64::from(x).sqrt();
                 let error = (f64::from(level.run(RecipSqrt(x))) / exact - 1.0).abs();
-                assert!(
-                    error <= 2.0 * f64::from(f32::EPSILON),
-                    "{level} {x}: {error}"
-                );
+                assert!(error <= 2.0 * f64::from(f32::EPSILON), "{level} {x}: {error}");
             }
             for x in [0.0, -0.0, -1.0, f32::NAN, f32::NEG_INFINITY] {
                 assert!(level.run(RecipSqrt(x)).is_nan(), "{level} {x}");
