@@ -93,6 +93,7 @@ pub mod rating;
 pub mod retrieve;
 
 pub use error::Error;
+pub use par::ThreadsError;
 
 /// What most programs need: `use foldin::prelude::*;`.
 pub mod prelude {

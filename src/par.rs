@@ -7,7 +7,15 @@
 //! The bits never depend on the number of threads: work is cut into chunks whose size depends on the
 //! data alone, each chunk writes its own part of the output, and sums are added in chunk order.
 
-use crate::model::FitError;
+/// Threads that could not be started.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("cannot start {threads} threads: {reason}; ask for fewer")]
+pub struct ThreadsError {
+    /// How many were asked for; 0 stands for one per core.
+    pub threads: usize,
+    /// What the system said.
+    pub reason: String,
+}
 
 /// More threads than any machine has cores: a mistyped number must not bring the machine down.
 #[cfg(feature = "parallel")]
@@ -22,21 +30,21 @@ pub(crate) struct Workers {
 impl Workers {
     /// Starts `threads` threads; 0 stands for one per core.
     #[cfg(feature = "parallel")]
-    pub(crate) fn new(threads: usize) -> Result<Self, FitError> {
+    pub(crate) fn new(threads: usize) -> Result<Self, ThreadsError> {
         if threads > MOST_THREADS {
             let reason = format!("at most {MOST_THREADS} make sense");
-            return Err(FitError::Threads { threads, reason });
+            return Err(ThreadsError { threads, reason });
         }
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
-            .map_err(|error| FitError::Threads { threads, reason: error.to_string() })?;
+            .map_err(|error| ThreadsError { threads, reason: error.to_string() })?;
         Ok(Self { pool })
     }
 
     /// Without the feature `parallel` the caller's thread does everything.
     #[cfg(not(feature = "parallel"))]
-    pub(crate) fn new(_threads: usize) -> Result<Self, FitError> {
+    pub(crate) fn new(_threads: usize) -> Result<Self, ThreadsError> {
         Ok(Self {})
     }
 

@@ -1,7 +1,8 @@
 //! What can be wrong with a split or a measurement.
 
 use crate::data::{DataError, ItemIx, UserIx};
-use crate::model::{FitError, ParamError, QueryError};
+use crate::model::{ParamError, QueryError};
+use crate::par::ThreadsError;
 
 /// Data that cannot be parted as asked.
 #[derive(Clone, Debug, thiserror::Error, PartialEq)]
@@ -100,5 +101,5 @@ pub enum EvaluateError {
     Unpaired,
     /// The threads could not be started.
     #[error(transparent)]
-    Threads(FitError),
+    Threads(ThreadsError),
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{FitContext, ParamError, Params, Score};
 use crate::data::Interactions;
+use crate::par::ThreadsError;
 
 /// A fit that could not be done.
 #[derive(Clone, Debug, thiserror::Error, PartialEq)]
@@ -59,13 +60,8 @@ pub enum FitError {
         n_items: u32,
     },
     /// The threads could not be started.
-    #[error("cannot start {threads} threads: {reason}; ask for fewer")]
-    Threads {
-        /// How many were asked for.
-        threads: usize,
-        /// What the system said.
-        reason: String,
-    },
+    #[error(transparent)]
+    Threads(#[from] ThreadsError),
 }
 
 /// Fitting lives on the parameters, answers live on the model.

@@ -1,8 +1,8 @@
 //! Many lists at once.
 
 use super::{Hit, ScoreExt, TopN, Workspace};
-use crate::model::{FitError, Query, QueryError, Score};
-use crate::par::{Workers, chunks};
+use crate::model::{Query, QueryError, Score};
+use crate::par::{ThreadsError, Workers, chunks};
 
 /// Questions of one job. It depends on nothing, and no list depends on it: small enough to keep all
 /// threads busy to the end, large enough to share a workspace.
@@ -22,7 +22,7 @@ pub enum BatchError {
     },
     /// The threads could not be started.
     #[error(transparent)]
-    Threads(FitError),
+    Threads(ThreadsError),
 }
 
 pub(super) fn top_n<'q, S: Score + ?Sized, Q: Copy + Into<Query<'q>> + Sync>(
