@@ -324,3 +324,10 @@ proptest! {
         let _ = TextTable::from_reader("table", &bytes[..], &TableLayout::new());
     }
 }
+
+#[test]
+fn a_delimiter_that_stands_inside_a_field_of_every_line_is_not_taken_for_the_delimiter() {
+    let set = read("ann;lee,lamp,3.5\nbob;roe,rug,4\nann;lee,rug,1\n").unwrap();
+    assert_eq!(set.ids.users.keys(), ["ann;lee", "bob;roe"]);
+    assert_eq!(set.interactions.value_range(), Some((1.0, 4.0)));
+}

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use foldin::data::Encoding;
+
 /// What `--help` prints.
 pub const HELP: &str = "\
 Compares models on any ratings file.
@@ -22,6 +24,7 @@ Compares models on any ratings file.
     --factors N        short for --set biased-mf.factors=N
     --threads N        0 for all cores                                 (default 0)
     --seed N[,N...]    several seeds: the mean of the runs is printed  (default 0)
+    --encoding NAME    utf8, lossy or latin1                           (default utf8)
     --lenient          leave out lines that cannot be read, and count them
     --scale MIN,MAX    the rating scale; lines beyond it are errors    (default: as found)
     --json             one object per line and model
@@ -48,6 +51,7 @@ pub enum SplitSpec {
 pub struct Args {
     pub inputs: Vec<PathBuf>,
     pub columns: Option<String>,
+    pub encoding: Encoding,
     pub split: SplitSpec,
     pub models: Vec<String>,
     pub set: Vec<(String, String, String)>,
@@ -70,6 +74,7 @@ impl Default for Args {
         Self {
             inputs: Vec::new(),
             columns: None,
+            encoding: Encoding::default(),
             split: SplitSpec::Random(0.1),
             models: crate::models::NAMES.iter().map(|name| name.to_string()).collect(),
             set: Vec::new(),
@@ -96,6 +101,7 @@ pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, String>
         match word.as_str() {
             "--input" => args.inputs = list(&value()?).into_iter().map(PathBuf::from).collect(),
             "--columns" => args.columns = Some(value()?),
+            "--encoding" => args.encoding = encoding(&value()?)?,
             "--split" => args.split = split(&value()?)?,
             "--models" => args.models = models(&value()?)?,
             "--set" => args.set.push(setting(&value()?)?),
@@ -155,6 +161,15 @@ fn split(text: &str) -> Result<SplitSpec, String> {
         "last" => SplitSpec::Last(number("--split", what)?),
         "test" => SplitSpec::Test(list(what).into_iter().map(PathBuf::from).collect()),
         _ => return Err(format!("--split: `{text}` is none of random:, folds:, last:, time:, test:")),
+    })
+}
+
+fn encoding(text: &str) -> Result<Encoding, String> {
+    Ok(match text {
+        "utf8" => Encoding::Utf8,
+        "lossy" => Encoding::Utf8Lossy,
+        "latin1" => Encoding::Latin1,
+        _ => return Err(format!("--encoding: `{text}` is none of utf8, lossy, latin1")),
     })
 }
 

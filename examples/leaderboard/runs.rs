@@ -77,10 +77,10 @@ fn add(
     source: Source,
     path: &std::path::Path,
 ) -> Result<InteractionsBuilder, Failure> {
-    let layout = match &args.columns {
-        Some(columns) => Layout::new().columns(columns)?,
-        None => Layout::new(),
-    };
+    let mut layout = Layout::new().encoding(args.encoding);
+    if let Some(columns) = &args.columns {
+        layout = layout.columns(columns)?;
+    }
     Ok(builder.add_file(source, path, &layout)?)
 }
 

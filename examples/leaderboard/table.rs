@@ -75,7 +75,8 @@ pub fn margins(lines: &[Line]) -> Result<(), Failure> {
                 interval.low, interval.high
             )
         });
-        let share = 100.0 * (1.0 - mine / theirs);
+        // Two models without any error are equal.
+        let share = if theirs > 0.0 { 100.0 * (1.0 - mine / theirs) } else { 0.0 };
         println!("{} is {share:.2} % below {}{interval}", last.model, other.model);
     }
     Ok(())

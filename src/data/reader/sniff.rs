@@ -276,14 +276,17 @@ fn stem(name: &str) -> Option<String> {
 /// lines in fields. An empty file is as good as one with commas.
 fn recognise(sample: &[u8]) -> Result<Option<(Delimiter, Rows)>, ReadError> {
     let mut best = None;
-    let mut most = 0;
+    let mut most = (0, 0);
     for delimiter in CANDIDATES {
         let rows = rows(sample, delimiter)?;
         if rows.is_empty() {
             return Ok(Some((delimiter, rows)));
         }
-        if let Some((2.., lines)) = agreeing(&rows).filter(|&(_, lines)| lines > most) {
-            (best, most) = (Some((delimiter, rows)), lines);
+        // Of two that part all lines alike, the one that finds all columns a record can have is right: the
+        // other one stands inside a field.
+        let found = agreeing(&rows).map(|(n_fields, lines)| (lines, n_fields.min(Role::ALL.len())));
+        if let Some(found @ (_, 2..)) = found.filter(|&found| found > most) {
+            (best, most) = (Some((delimiter, rows)), found);
         }
     }
     Ok(best)
