@@ -1,19 +1,84 @@
 //! Short rows, through the matrices of their events.
 //!
 //! The row is the minimum of `sum_j w_j (t_j - b_j - y_j.x)^2 + (x - m')' R (x - m')` with R = V + Q and m' = Q m / R:
-//! a diagonal prior, which is what [`RowSolver`] takes. Its error follows from x itself.
+//! a diagonal prior, which is what [`RowSolver`] takes, many rows at once. Its error follows from x itself.
 
-use super::primal::squares;
+use super::gather::{Squares, Targets};
+use super::rows::View;
 use super::{Beliefs, Evidence, Posterior, UncertainRows, UncertainWorkspace};
 use crate::kernel::error::SolveError;
-use crate::kernel::row::{Precision, Row, RowSolver, Rows, RowsMut};
+use crate::kernel::row::{Precision, Row, RowSolver, RowsMut};
 use crate::kernel::simd::Simd;
 use crate::kernel::vector::dot_in;
 
-/// Vectors of `dim` kept for each row: V, sum w y^2, precision, mean and solution.
-const VECTORS: usize = 5;
+/// One short row of a call.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Short {
+    /// Its position in the call.
+    pub(super) position: usize,
+    /// Where its targets start.
+    pub(super) start: usize,
+    /// omega, as known so far.
+    pub(super) omega: f32,
+}
 
-/// Solves the checked rows at `positions` of the call.
+/// The vectors of one row: V (the offset's entry included), the sum of w y^2, and the prior R, m'.
+struct Vectors<'a> {
+    variance: &'a mut [f32],
+    square: &'a mut [f32],
+    precision: &'a mut [f32],
+    mean: &'a mut [f32],
+}
+
+/// How many those are.
+const VECTORS: usize = 4;
+
+impl<'a> Vectors<'a> {
+    fn of(all: &'a mut [f32], p: usize, dim: usize) -> Self {
+        let (sums, priors) = all[VECTORS * dim * p..][..VECTORS * dim].split_at_mut(2 * dim);
+        let (variance, square) = sums.split_at_mut(dim);
+        let (precision, mean) = priors.split_at_mut(dim);
+        Self { variance, square, precision, mean }
+    }
+
+    /// What the variances of the fixed rows add to the precision of coordinate k: nothing for the offset.
+    fn pull(&self, k: usize) -> f32 {
+        if k + 1 < self.variance.len() { self.variance[k] } else { 0.0 }
+    }
+
+    /// Sums up the events.
+    fn gather<I: Copy + Into<usize>>(&mut self, fixed: View<'_>, indices: &[I]) {
+        self.variance.fill(0.0);
+        self.square.fill(0.0);
+        for &i in indices {
+            let (y, v) = fixed.at(i.into()).split_at(fixed.half);
+            self.variance.iter_mut().zip(v).for_each(|(sum, v)| *sum += v);
+            self.square.iter_mut().zip(y).for_each(|(sum, y)| *sum += y * y);
+        }
+    }
+
+    /// The prior at this noise precision.
+    fn set_prior(&mut self, beliefs: &Beliefs<'_>, covariate: f32, tau: f32) {
+        for k in 0..self.variance.len() {
+            let prior = beliefs.precision[k] / tau;
+            let precision = prior + self.pull(k);
+            self.precision[k] = precision;
+            self.mean[k] = (beliefs.mean[k] + beliefs.slope[k] * covariate) * (prior / precision);
+        }
+    }
+
+    /// The variances of the solution x, and what they and those of the fixed rows add to the error.
+    fn spread(&self, x: &[f32], tau: f32, variance: &mut [f32]) -> f64 {
+        let mut error = f64::from(self.variance[self.variance.len() - 1]);
+        for (k, to) in variance.iter_mut().enumerate() {
+            *to = 1.0 / (tau * (self.square[k] + self.precision[k]));
+            error += f64::from((self.square[k] + self.pull(k)) * *to + self.pull(k) * x[k] * x[k]);
+        }
+        error
+    }
+}
+
+/// Solves the checked rows that `workspace.short` names.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 pub(super) fn solve<'r, S: Simd, I: Copy + Into<usize> + 'r>(
@@ -21,144 +86,89 @@ pub(super) fn solve<'r, S: Simd, I: Copy + Into<usize> + 'r>(
     solver: &RowSolver,
     fixed: &UncertainRows,
     beliefs: &Beliefs<'_>,
-    positions: &[usize],
     row: &impl Fn(usize) -> Evidence<'r, I>,
     workspace: &mut UncertainWorkspace,
     out: &mut Posterior<'_>,
     fail: &mut impl FnMut(usize, SolveError),
 ) {
-    let Ok(weighted) = fixed.weighted() else { return };
-    if positions.is_empty() {
-        return;
+    let UncertainWorkspace { short, batch, targets, vectors: solutions, rows: scratch, .. } = workspace;
+    let (view, dim, count) = (fixed.view(), fixed.dim(), short.len());
+    let stride = dim.next_multiple_of(S::LANES);
+    let all = batch.get(VECTORS * dim * count);
+    let solutions = solutions.get(stride * count);
+    solutions.fill(0.0);
+    let mut events = 0;
+    for short in &mut *short {
+        (short.start, short.omega) = (events, 1.0);
+        events += row(short.position).indices.len().next_multiple_of(S::LANES);
     }
-    let (dim, count) = (fixed.dim(), positions.len());
-    let events: usize = positions.iter().map(|&r| row(r).indices.len()).sum();
-    let all = workspace.batch.get(VECTORS * dim * count + count);
-    let (all, omegas) = all.split_at_mut(VECTORS * dim * count);
-    let (sums, all) = all.split_at_mut(2 * dim * count);
-    let (priors, solutions) = all.split_at_mut(2 * dim * count);
-    let targets = workspace.targets.get(events);
-    omegas.fill(1.0);
-    let mut at = 0;
-    for (&r, sums) in positions.iter().zip(sums.chunks_exact_mut(2 * dim)) {
-        let evidence = row(r);
-        let n = evidence.indices.len();
-        gather(s, fixed, beliefs, &evidence, &mut targets[at..at + n], sums);
-        at += n;
+    let (targets, roots) = targets.get(2 * events).split_at_mut(events);
+    for (p, short) in short.iter().enumerate() {
+        let Evidence { indices, values, .. } = row(short.position);
+        Vectors::of(all, p, dim).gather(view, indices);
+        let at = short.start..short.start + indices.len();
+        let (targets, roots) = (&mut targets[at.clone()], &mut roots[at]);
+        let Beliefs { center, scale, .. } = *beliefs;
+        s.vectorize(Targets { fixed: view, indices, values, center, scale, targets, roots });
     }
-    let starts: Vec<usize> = positions
-        .iter()
-        .scan(0, |at, &r| {
-            *at += row(r).indices.len();
-            Some(*at - row(r).indices.len())
-        })
-        .collect();
+    let (targets, roots) = (&*targets, &*roots);
     for _ in 0..2 {
-        for (p, &r) in positions.iter().enumerate() {
-            let sums = &sums[2 * dim * p..][..2 * dim];
-            let priors = &mut priors[2 * dim * p..][..2 * dim];
-            set_prior(beliefs, row(r).covariate, omegas[p], sums, priors);
+        for (p, short) in short.iter().enumerate() {
+            let covariate = row(short.position).covariate;
+            Vectors::of(all, p, dim).set_prior(beliefs, covariate, beliefs.tau * short.omega);
         }
         let task = |p: usize| {
-            let evidence = row(positions[p]);
-            let (precision, mean) = priors[2 * dim * p..][..2 * dim].split_at(dim);
-            Row {
-                indices: evidence.indices,
-                targets: &targets[starts[p]..][..evidence.indices.len()],
-                weights: None,
-                precision: Precision::diagonal(precision),
-                mean: Some(mean),
-            }
+            let indices = row(short[p].position).indices;
+            let (precision, mean) = all[VECTORS * dim * p + 2 * dim..][..2 * dim].split_at(dim);
+            let precision = Precision::diagonal(precision);
+            let targets = &targets[short[p].start..][..indices.len()];
+            Row { indices, targets, weights: None, precision, mean: Some(mean) }
         };
-        let Ok(to) = RowsMut::new(solutions, dim, dim) else { return };
-        if let Err(error) = solver.solve_many(weighted, count, task, &mut workspace.rows, to, None) {
-            fail(positions[error.row], error.error);
+        let solved = fixed.weighted().and_then(|weighted| {
+            let to = RowsMut::new(solutions, dim, stride)?;
+            let solved = solver.solve_many(weighted, count, task, scratch, to, None);
+            solved.map_err(|at| fail(short[at.row].position, at.error)).ok();
+            Ok(())
+        });
+        if let Err(error) = solved {
+            fail(short.first().map_or(0, |short| short.position), error);
         }
-        for (p, &r) in positions.iter().enumerate() {
-            let evidence = row(r);
-            let n = evidence.indices.len();
-            let sums = &sums[2 * dim * p..][..2 * dim];
-            let x = &solutions[dim * p..][..dim];
-            let targets = &targets[starts[p]..][..n];
-            let tau = beliefs.tau * omegas[p];
-            let answer = out.row(r, dim);
-            let mut error = weighted_squares(s, weighted, evidence.indices, targets, x);
-            // The variances of the fixed rows at x, and those of x at the fixed rows.
-            for k in 0..dim {
-                let precision = sums[dim + k] + if k + 1 < dim { sums[k] } else { 0.0 };
-                let prior = beliefs.precision[k] / tau;
-                let v = 1.0 / (tau * (precision + prior));
-                answer.variance[k] = v;
-                error += f64::from(precision * v);
-                error += f64::from(if k + 1 < dim { sums[k] * x[k] * x[k] } else { sums[k] });
-            }
-            *answer.error = error;
-            omegas[p] = beliefs.weight(n, error);
-            *answer.weight = omegas[p];
-            answer.mean.copy_from_slice(x);
+        for (p, short) in short.iter_mut().enumerate() {
+            let indices = row(short.position).indices;
+            let x = &solutions[stride * p..][..stride];
+            let answer = out.row(short.position, dim);
+            let spread = Vectors::of(all, p, dim).spread(x, beliefs.tau * short.omega, answer.variance);
+            *answer.error = weighted_squares(s, view, indices, &targets[short.start..], x) + spread;
+            short.omega = beliefs.weight(indices.len(), *answer.error);
+            *answer.weight = short.omega;
+            answer.mean.copy_from_slice(&x[..dim]);
         }
     }
-    for (p, &r) in positions.iter().enumerate() {
-        let evidence = row(r);
-        let answer = out.row(r, dim);
+    for (p, short) in short.iter().enumerate() {
+        let answer = out.row(short.position, dim);
         if let Some(residual) = answer.residual {
-            let targets = &targets[starts[p]..][..evidence.indices.len()];
-            *residual = squares(s, fixed, evidence.indices, targets, answer.mean);
+            let indices = row(short.position).indices;
+            let (targets, roots) = (&targets[short.start..], &roots[short.start..]);
+            let x = &solutions[stride * p..][..stride];
+            *residual = s.vectorize(Squares { fixed: view, indices, targets, roots, x });
         }
         if !answer.error.is_finite() {
-            fail(r, SolveError::NotFinite);
+            fail(short.position, SolveError::NotFinite);
         }
     }
 }
 
-/// Writes the targets of one row, its V (the offset's entry included) and its sum of w y^2.
-#[inline(always)]
-fn gather<S: Simd, I: Copy + Into<usize>>(
-    _: S,
-    fixed: &UncertainRows,
-    beliefs: &Beliefs<'_>,
-    evidence: &Evidence<'_, I>,
-    targets: &mut [f32],
-    sums: &mut [f32],
-) {
-    let dim = fixed.dim();
-    sums.fill(0.0);
-    let (variance, square) = sums.split_at_mut(dim);
-    for ((&i, &value), target) in evidence.indices.iter().zip(evidence.values).zip(targets) {
-        *target = beliefs.target(fixed, i.into(), value);
-        let (y, v) = fixed.at(i.into()).split_at(fixed.half());
-        for (sum, v) in variance.iter_mut().zip(v) {
-            *sum += v;
-        }
-        for (sum, y) in square.iter_mut().zip(y) {
-            *sum += y * y;
-        }
-    }
-}
-
-/// The precision R of a row at this omega, and the mean m'.
-fn set_prior(beliefs: &Beliefs<'_>, covariate: f32, omega: f32, sums: &[f32], priors: &mut [f32]) {
-    let dim = sums.len() / 2;
-    let (precision, mean) = priors.split_at_mut(dim);
-    for k in 0..dim {
-        let prior = beliefs.precision[k] / (beliefs.tau * omega);
-        let variance = if k + 1 < dim { sums[k] } else { 0.0 };
-        precision[k] = prior + variance;
-        mean[k] = (beliefs.mean[k] + beliefs.slope[k] * covariate) * (prior / precision[k]);
-    }
-}
-
-/// `sum_j w_j (t_j - b_j - y_j.x)^2`
+/// `sum_j w_j (t_j - b_j - y_j.x)^2`; x is padded with zeros.
 #[inline(always)]
 fn weighted_squares<S: Simd, I: Copy + Into<usize>>(
     s: S,
-    weighted: Rows<'_>,
+    fixed: View<'_>,
     indices: &[I],
     targets: &[f32],
     x: &[f32],
 ) -> f64 {
     let term = |(&i, target): (&I, &f32)| {
-        let residual = target - dot_in(s, weighted.row(i.into()).unwrap_or_default(), x);
+        let residual = target - dot_in(s, &fixed.at(i.into())[..x.len()], x);
         f64::from(residual * residual)
     };
     indices.iter().zip(targets).map(term).sum()

@@ -24,6 +24,7 @@
 //! Cost: `n (D + 1) (D + 2) / 2 + D^3 / 3 + 2 D^2` multiply-adds for a long row.
 
 mod dual;
+mod gather;
 mod primal;
 mod rows;
 #[cfg(test)]
@@ -229,14 +230,14 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Evidence<'r, I>> Job for Ba
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> Self::Out {
         let Self { solver, fixed, beliefs, count, row, workspace, out } = self;
+        let view = fixed.view();
         let mut failed: Option<RowError> = None;
         let mut fail = |row: usize, error: SolveError| {
             if failed.is_none_or(|f| row < f.row) {
                 failed = Some(RowError { row, error });
             }
         };
-        let mut short = std::mem::take(&mut workspace.short);
-        short.clear();
+        workspace.short.clear();
         for r in 0..count {
             let evidence = row(r);
             if let Err(error) = check_row(fixed, &evidence) {
@@ -244,16 +245,17 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Evidence<'r, I>> Job for Ba
                 continue;
             }
             if solver.method(evidence.indices.len()) == Method::Dual {
-                short.push(r);
+                workspace.short.push(dual::Short { position: r, start: 0, omega: 1.0 });
                 continue;
             }
             let answer = out.row(r, solver.dim);
-            if !s.vectorize(primal::Primal { fixed, beliefs, evidence, workspace, answer }) {
+            if !s.vectorize(primal::Primal { fixed: view, beliefs, evidence, workspace, answer }) {
                 fail(r, blame(&evidence));
             }
         }
-        dual::solve(s, &solver.dual, fixed, beliefs, &short, &row, workspace, out, &mut fail);
-        workspace.short = short;
+        if !workspace.short.is_empty() {
+            dual::solve(s, &solver.dual, fixed, beliefs, &row, workspace, out, &mut fail);
+        }
         failed.map_or(Ok(()), Err)
     }
 }
@@ -265,10 +267,12 @@ fn check_row<I: Copy + Into<usize>>(
 ) -> Result<(), SolveError> {
     check_len("values", evidence.indices.len(), evidence.values.len())?;
     let rows = fixed.count();
-    match evidence.indices.iter().map(|&i| i.into()).find(|&i| i >= rows) {
-        Some(index) => Err(SolveError::Index { index, rows }),
-        None => Ok(()),
+    // No way out in the middle, so that the loop is a few vector comparisons.
+    if !evidence.indices.iter().fold(false, |beyond, &i| beyond | (i.into() >= rows)) {
+        return Ok(());
     }
+    let index = evidence.indices.iter().map(|&i| i.into()).find(|&i| i >= rows).unwrap_or(rows);
+    Err(SolveError::Index { index, rows })
 }
 
 /// Why a solution is not finite.

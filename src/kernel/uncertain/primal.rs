@@ -1,17 +1,12 @@
 //! One long row, through the matrix of its coordinates.
 
-use super::{Answer, Beliefs, Evidence, UncertainRows, UncertainWorkspace};
+use super::gather::{Squares, Sums};
+use super::rows::View;
+use super::{Answer, Beliefs, Evidence, UncertainWorkspace};
 use crate::kernel::buffer::stride_for;
 use crate::kernel::cholesky::{Below, Cholesky};
 use crate::kernel::simd::{Job, MAX_LANES, Simd};
-use crate::kernel::tile::{Update, rank_update};
 use crate::kernel::vector::dot_in;
-
-/// Bytes of packed events between two passes over the triangle: they stay in a first cache of 32 KiB.
-const PANEL_BYTES: usize = 24 * 1024;
-
-/// Events between the one that is packed and the one that is asked for.
-const AHEAD: usize = 8;
 
 /// What is added to the diagonal for rounding: a few units in the last place of single precision, so that
 /// collinear fixed rows without noise leave the matrix positive definite.
@@ -19,7 +14,7 @@ const ROUNDING: f32 = 1.0 + 16.0 * f32::EPSILON;
 
 /// Solves one checked row; returns whether the answer is finite.
 pub(super) struct Primal<'a, 'r, I> {
-    pub(super) fixed: &'a UncertainRows,
+    pub(super) fixed: View<'a>,
     pub(super) beliefs: &'a Beliefs<'a>,
     pub(super) evidence: Evidence<'r, I>,
     pub(super) workspace: &'a mut UncertainWorkspace,
@@ -32,10 +27,11 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> bool {
         let Self { fixed, beliefs, evidence, workspace, answer } = self;
-        let dim = fixed.dim();
+        let dim = fixed.dim;
         let padded = dim.next_multiple_of(S::LANES);
         let n = evidence.indices.len();
-        let targets = workspace.targets.get(n.next_multiple_of(S::LANES));
+        let events = n.next_multiple_of(S::LANES);
+        let (targets, roots) = workspace.targets.get(2 * events).split_at_mut(events);
         let c_stride = stride_for(dim + 1);
         let c = workspace.matrix.get((dim + 1) * c_stride);
         for row in c.chunks_exact_mut(c_stride) {
@@ -44,7 +40,8 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
         let vectors = workspace.vectors.get(7 * padded);
         vectors.fill(0.0);
         let [mean, variance, g, diagonal, prior, recip, x] = cut(vectors, padded);
-        add_events(s, fixed, beliefs, &evidence, &mut workspace.panel, targets, c, c_stride, variance);
+        let mut sums = Sums { c, c_stride, variance, targets, roots };
+        sums.add(s, fixed, beliefs, &evidence, &mut workspace.panel);
         let offset_variance = std::mem::take(&mut variance[dim - 1]);
         for (k, m) in mean.iter_mut().enumerate().take(dim) {
             *m = beliefs.mean[k] + beliefs.slope[k] * evidence.covariate;
@@ -103,7 +100,8 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
         *answer.weight = omega;
         answer.mean.copy_from_slice(&x[..dim]);
         if let Some(residual) = answer.residual {
-            *residual = squares(s, fixed, evidence.indices, targets, x);
+            let indices = evidence.indices;
+            *residual = s.vectorize(Squares { fixed, indices, targets, roots, x });
         }
         answer.mean.iter().all(|x| x.is_finite()) && answer.error.is_finite()
     }
@@ -118,13 +116,6 @@ impl Beliefs<'_> {
         let h = f64::from(self.steadiness);
         ((h + n as f64) / (h + f64::from(self.tau) * error)) as f32
     }
-
-    /// sqrt(w) times the target of an event at the fixed row `i`.
-    #[inline(always)]
-    pub(super) fn target(&self, fixed: &UncertainRows, i: usize, value: f32) -> f32 {
-        let root = fixed.at(i)[fixed.dim() - 1];
-        root * ((value - self.center) * self.scale - fixed.offset(i))
-    }
 }
 
 fn cut<const N: usize>(mut all: &mut [f32], len: usize) -> [&mut [f32]; N] {
@@ -133,66 +124,4 @@ fn cut<const N: usize>(mut all: &mut [f32], len: usize) -> [&mut [f32]; N] {
         all = rest;
         head
     })
-}
-
-/// Adds S to the triangle, g to the row under it and V to `variance`, and writes the targets. A packed event has
-/// its target in the place after the last coordinate.
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-fn add_events<S: Simd, I: Copy + Into<usize>>(
-    s: S,
-    fixed: &UncertainRows,
-    beliefs: &Beliefs<'_>,
-    evidence: &Evidence<'_, I>,
-    panel: &mut crate::kernel::buffer::Buffer,
-    targets: &mut [f32],
-    c: &mut [f32],
-    c_stride: usize,
-    variance: &mut [f32],
-) {
-    let dim = fixed.dim();
-    let padded = dim.next_multiple_of(S::LANES);
-    let stride = stride_for(dim + 1);
-    let chunk = (PANEL_BYTES / 4 / stride).max(32);
-    let panel = panel.get(chunk * stride);
-    for first in (0..evidence.indices.len()).step_by(chunk) {
-        let last = evidence.indices.len().min(first + chunk);
-        for (j, to) in (first..last).zip(panel.chunks_exact_mut(stride)) {
-            if let Some(&next) = evidence.indices.get(j + AHEAD) {
-                for line in fixed.at(next.into()).chunks_exact(MAX_LANES) {
-                    s.prefetch(line);
-                }
-            }
-            let i = evidence.indices[j].into();
-            let (y, v) = fixed.at(i).split_at(fixed.half());
-            for k in (0..padded).step_by(S::LANES) {
-                s.store(s.load(&y[k..]), &mut to[k..]);
-                s.store(s.add(s.load(&variance[k..]), s.load(&v[k..])), &mut variance[k..]);
-            }
-            targets[j] = beliefs.target(fixed, i, evidence.values[j]);
-            to[dim] = targets[j];
-            to[dim + 1..].fill(0.0);
-        }
-        let panel = &panel[..(last - first) * stride];
-        let update = Update { alpha: 1.0, panel, panel_stride: stride, c, c_stride };
-        rank_update(s, update, 0, dim, dim + 1, || ());
-    }
-}
-
-/// The plain sum of squared residuals; `x` is padded with zeros.
-#[inline(always)]
-pub(super) fn squares<S: Simd, I: Copy + Into<usize>>(
-    s: S,
-    fixed: &UncertainRows,
-    indices: &[I],
-    targets: &[f32],
-    x: &[f32],
-) -> f64 {
-    let mut sum = 0.0;
-    for (&i, target) in indices.iter().zip(targets) {
-        let y = fixed.at(i.into());
-        let residual = (target - dot_in(s, &y[..x.len()], x)) / y[fixed.dim() - 1];
-        sum += f64::from(residual * residual);
-    }
-    sum
 }

@@ -54,25 +54,32 @@ impl UncertainRows {
         UncertainRowsMut { dim: self.dim, half: self.half, data, offsets: &mut self.offsets }
     }
 
-    /// sqrt(w) y of row `i`, then w v, each `half` floats long.
-    #[inline(always)]
-    pub(super) fn at(&self, i: usize) -> &[f32] {
-        &self.store[self.start + 2 * self.half * i..][..2 * self.half]
-    }
-
-    #[inline(always)]
-    pub(super) fn half(&self) -> usize {
-        self.half
-    }
-
-    #[inline(always)]
-    pub(super) fn offset(&self, i: usize) -> f32 {
-        self.offsets[i]
+    /// What the solver reads.
+    pub(super) fn view(&self) -> View<'_> {
+        let data = &self.store[self.start..][..2 * self.half * self.count()];
+        View { dim: self.dim, half: self.half, data, offsets: &self.offsets }
     }
 
     /// The rows sqrt(w) y alone.
     pub(super) fn weighted(&self) -> Result<Rows<'_>, SolveError> {
-        Rows::new(&self.store[self.start..][..2 * self.half * self.count()], self.dim, 2 * self.half)
+        Rows::new(self.view().data, self.dim, 2 * self.half)
+    }
+}
+
+/// [`UncertainRows`] as the solver reads them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) dim: usize,
+    pub(super) half: usize,
+    data: &'a [f32],
+    pub(super) offsets: &'a [f32],
+}
+
+impl<'a> View<'a> {
+    /// sqrt(w) y of row `i`, then w v, each `half` floats long.
+    #[inline(always)]
+    pub(super) fn at(self, i: usize) -> &'a [f32] {
+        &self.data[2 * self.half * i..][..2 * self.half]
     }
 }
 

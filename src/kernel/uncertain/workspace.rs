@@ -1,5 +1,6 @@
 //! Scratch of one thread.
 
+use super::dual::Short;
 use crate::kernel::buffer::Buffer;
 use crate::kernel::row::Workspace;
 
@@ -9,7 +10,7 @@ use crate::kernel::row::Workspace;
 pub struct UncertainWorkspace {
     /// Packed events.
     pub(super) panel: Buffer,
-    /// sqrt(w) times target, event by event.
+    /// sqrt(w) times target, event by event, then sqrt(w).
     pub(super) targets: Buffer,
     /// The matrix that is factored.
     pub(super) matrix: Buffer,
@@ -19,12 +20,12 @@ pub struct UncertainWorkspace {
     pub(super) upper: Buffer,
     /// Inverted diagonal blocks.
     pub(super) inverse: Buffer,
-    /// Vectors of one row.
+    /// Vectors of one row, or the solutions of all short ones.
     pub(super) vectors: Buffer,
     /// The dual's own scratch.
     pub(super) rows: Workspace,
     /// The rows that go through the dual.
-    pub(super) short: Vec<usize>,
+    pub(super) short: Vec<Short>,
     /// Vectors of all of them.
     pub(super) batch: Buffer,
 }
