@@ -133,25 +133,7 @@ impl Iteration<'_> {
     fn orthonormalise(&self, rows: &mut [f32]) -> Result<(), SolveError> {
         let n = self.width;
         for _ in 0..2 {
-            let mut total = vec![0.0f64; n * n];
-            let jobs: Vec<_> = chunks(rows.len() / n, ROWS).collect();
-            let grams = self.workers.map(
-                jobs,
-                || (),
-                |(), part| {
-                    let mut gram = Gram::new(n, self.level);
-                    gram.add(Rows::new(rows, n, n)?, part)?;
-                    let mut lower = vec![0.0; n * n];
-                    gram.lower(&mut lower).map(|()| lower)
-                },
-            );
-            for lower in grams {
-                let lower = lower?;
-                for (i, j) in (0..n).flat_map(|i| (0..=i).map(move |j| (i, j))) {
-                    total[j * n + i] += f64::from(lower[i * n + j]);
-                }
-            }
-            let inverse = inverse_root(&mut total, n);
+            let inverse = inverse_root(&mut self.gram(rows)?, n);
             let matrix = Rows::new(&inverse, n, n)?;
             let done = self.workers.map(
                 self.jobs(rows),
@@ -161,6 +143,33 @@ impl Iteration<'_> {
             done.into_iter().collect::<Result<(), _>>()?;
         }
         Ok(())
+    }
+
+    /// The products of all columns with each other.
+    fn gram(&self, rows: &[f32]) -> Result<Vec<f64>, SolveError> {
+        let n = self.width;
+        let all = Rows::new(rows, n, n)?;
+        let jobs: Vec<_> = chunks(all.count(), ROWS).collect();
+        let parts = self.workers.map(
+            jobs,
+            || Gram::new(n, self.level),
+            |gram, part| {
+                let mut lower = vec![0.0; n * n];
+                gram.clear();
+                gram.add(all, part)?;
+                gram.lower(&mut lower).map(|()| lower)
+            },
+        );
+        let mut total = vec![0.0; n * n];
+        for part in parts {
+            total.iter_mut().zip(part?).for_each(|(sum, x)| *sum += f64::from(x));
+        }
+        for i in 0..n {
+            for j in 0..i {
+                total[j * n + i] = total[i * n + j];
+            }
+        }
+        Ok(total)
     }
 }
 
