@@ -35,7 +35,7 @@ class Row:
         return [line for a in ours for b in others for line in self._verdicts(a, b)]
 
     def _verdicts(self, a: Contestant, b: Contestant) -> list[str]:
-        pair = f"{a.who} ({a.threads} threads) against {b.who} ({b.threads})"
+        pair = f"{a.settings} ({a.threads} threads) against {b.who} ({b.threads})"
         if not self.reached(a):
             return [f"LOST  {pair}: RMSE {self.goal:.4f} is not reached"]
         if not self.reached(b):
