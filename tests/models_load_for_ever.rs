@@ -1,0 +1,81 @@
+//! Files of real models saved once must load for ever, and answer as they did.
+//!
+//! The files in `tests/golden` were written by the first version of each model's sections. A new version of
+//! a model's sections gets a new file beside the old one; the old one stays.
+
+use std::path::{Path, PathBuf};
+
+use foldin::data::{Columns, History, Ids, Interactions, ItemIx, UserIx};
+use foldin::model::{Fit, PredictRating, Query};
+use foldin::persist::{Persist, load, save};
+use foldin::rating::{BiasBaselineParams, BiasedMfParams, ItemKnnParams};
+
+/// Twelve people of two tastes and six films; the last film has no rating.
+fn data() -> (Interactions, Ids) {
+    let (mut users, mut items, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    for (user, item) in (0..60).filter(|n| n % 7 != 4).map(|n| (n / 5, n % 5)) {
+        users.push(UserIx::new(user));
+        items.push(ItemIx::new(item));
+        let liked = (user + item) % 2 == 0;
+        values.push(if liked { 4.0 } else { 1.0 } + ((user * item) % 3 % 2) as f32);
+    }
+    let columns = Columns { users: &users, items: &items, values: &values, times: None };
+    let ids = Ids {
+        users: (1..=12).map(|n| format!("person {n}")).collect(),
+        items: (1..=6).map(|n| format!("film {n}")).collect(),
+    };
+    (Interactions::from_columns(12, 6, columns).unwrap(), ids)
+}
+
+/// What the model of a file says of the first person, of somebody who rated two films, and of nobody.
+fn answers(model: &impl PredictRating) -> Vec<f32> {
+    let items = [ItemIx::new(0), ItemIx::new(3)];
+    let history = History::new(&items, &[5.0, 1.0]).unwrap();
+    let queries = [Query::user(UserIx::new(0)), Query::history(history), Query::anyone()];
+    let pairs = queries.iter().flat_map(|query| [1, 5].map(|item| (query, ItemIx::new(item))));
+    pairs.map(|(query, item)| model.predict_one(query, item).unwrap().rating).collect()
+}
+
+fn hold<P: Fit>(name: &str, params: &P, expected: [f32; 6])
+where
+    P::Model: PredictRating + Persist,
+{
+    let golden: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    let written = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if !golden.exists() {
+        let (data, ids) = data();
+        save(&written, &params.fit(&data).unwrap(), &ids).unwrap();
+        panic!("{} is missing; a file made by this version is {}", golden.display(), written.display());
+    }
+    let saved = load::<P::Model, String, String>(&golden).unwrap();
+    assert_eq!(saved.ids, data().1);
+    let found = answers(&saved.model);
+    let near = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-4);
+    assert!(near, "{name} answers {found:?}, it answered {expected:?}");
+    save(&written, &saved.model, &saved.ids).unwrap();
+    let same = std::fs::read(&golden).unwrap() == std::fs::read(&written).unwrap();
+    assert!(same, "saved again it has other bytes: compare {} with {}", golden.display(), written.display());
+}
+
+#[test]
+fn bias_baseline() {
+    hold(
+        "bias-baseline-1.foldin",
+        &BiasBaselineParams::new(),
+        [2.76771, 2.62539, 2.96765, 2.82533, 2.85386, 2.71154],
+    );
+}
+
+#[test]
+fn item_knn() {
+    hold("item-knn-1.foldin", &ItemKnnParams::new(), [1.48905, 2.62539, 1.51428, 2.82533, 2.85386, 2.71154]);
+}
+
+#[test]
+fn biased_mf() {
+    hold(
+        "biased-mf-1.foldin",
+        &BiasedMfParams::new().factors(2),
+        [1.26098, 2.85162, 1.03746, 3.18598, 2.85597, 2.70996],
+    );
+}
