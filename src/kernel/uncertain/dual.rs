@@ -1,14 +1,15 @@
 //! Short rows, through the matrices of their events.
 //!
 //! The row is the minimum of `sum_j w_j (t_j - b_j - y_j.x)^2 + (x - m')' R (x - m')` with R = V + Q and m' = Q m / R:
-//! a diagonal prior, which is what [`RowSolver`] takes, many rows at once. Its error follows from x itself.
+//! a diagonal prior, which is what [`RowSolver`] takes, many rows at once. Its error follows from x itself. The prior
+//! mean is taken off the targets beforehand and put back afterwards.
 
 use super::gather::{Squares, Targets};
 use super::rows::View;
 use super::{Beliefs, Evidence, Posterior, UncertainRows, UncertainWorkspace};
 use crate::kernel::error::SolveError;
 use crate::kernel::row::{Precision, Row, RowSolver, RowsMut};
-use crate::kernel::simd::Simd;
+use crate::kernel::simd::{Job, Simd};
 use crate::kernel::vector::dot_in;
 
 /// One short row of a call.
@@ -57,13 +58,14 @@ impl<'a> Vectors<'a> {
         }
     }
 
-    /// The prior at this noise precision.
-    fn set_prior(&mut self, beliefs: &Beliefs<'_>, covariate: f32, tau: f32) {
+    /// The prior at this noise precision; its mean also goes to `mean`.
+    fn set_prior(&mut self, beliefs: &Beliefs<'_>, covariate: f32, tau: f32, mean: &mut [f32]) {
         for k in 0..self.variance.len() {
             let prior = beliefs.precision[k] / tau;
             let precision = prior + self.pull(k);
             self.precision[k] = precision;
             self.mean[k] = (beliefs.mean[k] + beliefs.slope[k] * covariate) * (prior / precision);
+            mean[k] = self.mean[k];
         }
     }
 
@@ -102,7 +104,8 @@ pub(super) fn solve<'r, S: Simd, I: Copy + Into<usize> + 'r>(
         (short.start, short.omega) = (events, 1.0);
         events += row(short.position).indices.len().next_multiple_of(S::LANES);
     }
-    let (targets, roots) = targets.get(2 * events).split_at_mut(events);
+    let (targets, rest) = targets.get(3 * events).split_at_mut(events);
+    let (roots, left) = rest.split_at_mut(events);
     for (p, short) in short.iter().enumerate() {
         let Evidence { indices, values, .. } = row(short.position);
         Vectors::of(all, p, dim).gather(view, indices);
@@ -115,14 +118,18 @@ pub(super) fn solve<'r, S: Simd, I: Copy + Into<usize> + 'r>(
     for _ in 0..2 {
         for (p, short) in short.iter().enumerate() {
             let covariate = row(short.position).covariate;
-            Vectors::of(all, p, dim).set_prior(beliefs, covariate, beliefs.tau * short.omega);
+            let x = &mut solutions[stride * p..][..stride];
+            x.fill(0.0);
+            Vectors::of(all, p, dim).set_prior(beliefs, covariate, beliefs.tau * short.omega, x);
+            let events = short.start..short.start + row(short.position).indices.len();
+            let (fixed, indices, targets) = (view, row(short.position).indices, &targets[events.clone()]);
+            s.vectorize(Residuals { fixed, indices, targets, x, out: &mut left[events] });
         }
         let task = |p: usize| {
             let indices = row(short[p].position).indices;
-            let (precision, mean) = all[VECTORS * dim * p + 2 * dim..][..2 * dim].split_at(dim);
-            let precision = Precision::diagonal(precision);
-            let targets = &targets[short[p].start..][..indices.len()];
-            Row { indices, targets, weights: None, precision, mean: Some(mean) }
+            let precision = Precision::diagonal(&all[VECTORS * dim * p + 2 * dim..][..dim]);
+            let targets = &left[short[p].start..][..indices.len()];
+            Row { indices, targets, weights: None, precision, mean: None }
         };
         let solved = fixed.weighted().and_then(|weighted| {
             let to = RowsMut::new(solutions, dim, stride)?;
@@ -135,10 +142,15 @@ pub(super) fn solve<'r, S: Simd, I: Copy + Into<usize> + 'r>(
         }
         for (p, short) in short.iter_mut().enumerate() {
             let indices = row(short.position).indices;
-            let x = &solutions[stride * p..][..stride];
+            let x = &mut solutions[stride * p..][..stride];
+            let vectors = Vectors::of(all, p, dim);
+            x.iter_mut().zip(&*vectors.mean).for_each(|(x, mean)| *x += mean);
             let answer = out.row(short.position, dim);
-            let spread = Vectors::of(all, p, dim).spread(x, beliefs.tau * short.omega, answer.variance);
-            *answer.error = weighted_squares(s, view, indices, &targets[short.start..], x) + spread;
+            let spread = vectors.spread(x, beliefs.tau * short.omega, answer.variance);
+            let events = short.start..short.start + indices.len();
+            let (fixed, targets, out) = (view, &targets[events.clone()], &mut left[events]);
+            let squares = s.vectorize(Residuals { fixed, indices, targets, x, out });
+            *answer.error = f64::from(squares) + spread;
             short.omega = beliefs.weight(indices.len(), *answer.error);
             *answer.weight = short.omega;
             answer.mean.copy_from_slice(&x[..dim]);
@@ -158,18 +170,24 @@ pub(super) fn solve<'r, S: Simd, I: Copy + Into<usize> + 'r>(
     }
 }
 
-/// `sum_j w_j (t_j - b_j - y_j.x)^2`; x is padded with zeros.
-#[inline(always)]
-fn weighted_squares<S: Simd, I: Copy + Into<usize>>(
-    s: S,
-    fixed: View<'_>,
-    indices: &[I],
-    targets: &[f32],
-    x: &[f32],
-) -> f64 {
-    let term = |(&i, target): (&I, &f32)| {
-        let residual = target - dot_in(s, &fixed.at(i.into())[..x.len()], x);
-        f64::from(residual * residual)
-    };
-    indices.iter().zip(targets).map(term).sum()
+/// `sqrt(w_j) (t_j - b_j - y_j.x)` of some events, and the sum of their squares; x is padded with zeros.
+struct Residuals<'a, I> {
+    fixed: View<'a>,
+    indices: &'a [I],
+    targets: &'a [f32],
+    x: &'a [f32],
+    out: &'a mut [f32],
+}
+
+impl<I: Copy + Into<usize>> Job for Residuals<'_, I> {
+    type Out = f32;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> f32 {
+        let Self { fixed, indices, targets, x, out } = self;
+        for ((&i, target), out) in indices.iter().zip(targets).zip(&mut *out) {
+            *out = target - dot_in(s, &fixed.at(i.into())[..x.len()], x);
+        }
+        dot_in(s, out, out)
+    }
 }
