@@ -60,7 +60,9 @@ impl Sums<'_> {
         let chunk = (PANEL_BYTES / 4 / stride).max(32);
         let panel = panel.get(chunk * stride);
         let outputs = targets.chunks_mut(chunk).zip(roots.chunks_mut(chunk));
-        for ((indices, values), (targets, roots)) in indices.chunks(chunk).zip(values.chunks(chunk)).zip(outputs) {
+        for ((indices, values), (targets, roots)) in
+            indices.chunks(chunk).zip(values.chunks(chunk)).zip(outputs)
+        {
             let panel = &mut panel[..indices.len() * stride];
             s.vectorize(Targets { fixed, indices, values, center, scale, targets, roots });
             let (variance, padded) = (&mut *self.variance, fixed.dim.next_multiple_of(S::LANES));
@@ -186,7 +188,8 @@ impl<I: Copy + Into<usize>, const V: usize> Job for Pack<'_, I, V> {
         let mut sums = [s.zero(); V];
         for (&i, to) in indices.iter().zip(panel.chunks_exact_mut(stride)) {
             let record = fixed.at(i.into());
-            let (y, v, to) = (&record[at..at + width], &record[fixed.half + at..][..width], &mut to[at..at + width]);
+            let (y, v, to) =
+                (&record[at..at + width], &record[fixed.half + at..][..width], &mut to[at..at + width]);
             for (k, sum) in sums.iter_mut().enumerate() {
                 s.store(s.load(&y[k * S::LANES..]), &mut to[k * S::LANES..]);
                 *sum = s.add(*sum, s.load(&v[k * S::LANES..]));

@@ -25,6 +25,7 @@
 
 mod dual;
 mod gather;
+mod lanes;
 mod primal;
 mod rows;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use super::error::{RowError, SolveError};
 use super::level::Level;
 use super::row::{Method, RowSolver, check_len};
 use super::simd::{Job, Simd};
+use rows::View;
 pub use rows::{UncertainRows, UncertainRowsMut};
 pub use workspace::UncertainWorkspace;
 
@@ -55,6 +57,17 @@ pub struct Beliefs<'a> {
     pub center: f32,
     /// See `center`.
     pub scale: f32,
+}
+
+impl Beliefs<'_> {
+    /// omega of a row of `n` events whose expected squared error is `error`.
+    fn weight(&self, n: usize, error: f64) -> f32 {
+        if self.steadiness == f32::INFINITY {
+            return 1.0;
+        }
+        let h = f64::from(self.steadiness);
+        ((h + n as f64) / (h + f64::from(self.tau) * error)) as f32
+    }
 }
 
 /// What one row knows.
@@ -238,6 +251,7 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Evidence<'r, I>> Job for Ba
             }
         };
         workspace.short.clear();
+        workspace.waiting.clear();
         for r in 0..count {
             let evidence = row(r);
             if let Err(error) = check_row(fixed, &evidence) {
@@ -248,16 +262,48 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Evidence<'r, I>> Job for Ba
                 workspace.short.push(dual::Short { position: r, start: 0, omega: 1.0 });
                 continue;
             }
+            if solver.dim <= lanes::UP_TO {
+                workspace.waiting.push(r);
+                if workspace.waiting.len() == S::LANES {
+                    solve_waiting(s, view, beliefs, &row, workspace, out, &mut fail);
+                }
+                continue;
+            }
             let answer = out.row(r, solver.dim);
             if !s.vectorize(primal::Primal { fixed: view, beliefs, evidence, workspace, answer }) {
                 fail(r, blame(&evidence));
             }
+        }
+        if !workspace.waiting.is_empty() {
+            solve_waiting(s, view, beliefs, &row, workspace, out, &mut fail);
         }
         if !workspace.short.is_empty() {
             dual::solve(s, &solver.dual, fixed, beliefs, &row, workspace, out, &mut fail);
         }
         failed.map_or(Ok(()), Err)
     }
+}
+
+/// Solves the rows that wait for company.
+#[inline(always)]
+fn solve_waiting<'r, S: Simd, I: Copy + Into<usize> + 'r>(
+    s: S,
+    fixed: View<'_>,
+    beliefs: &Beliefs<'_>,
+    row: &impl Fn(usize) -> Evidence<'r, I>,
+    workspace: &mut UncertainWorkspace,
+    out: &mut Posterior<'_>,
+    fail: &mut impl FnMut(usize, SolveError),
+) {
+    let mut waiting = std::mem::take(&mut workspace.waiting);
+    let bad = s.vectorize(lanes::Lanes { fixed, beliefs, positions: &waiting, row, workspace, out });
+    for (lane, &r) in waiting.iter().enumerate() {
+        if bad >> lane & 1 == 1 {
+            fail(r, blame(&row(r)));
+        }
+    }
+    waiting.clear();
+    workspace.waiting = waiting;
 }
 
 /// Everything about a row that can be wrong before arithmetic starts.
@@ -280,4 +326,13 @@ fn check_row<I: Copy + Into<usize>>(
 fn blame<I>(evidence: &Evidence<'_, I>) -> SolveError {
     let finite = evidence.values.iter().all(|x| x.is_finite()) && evidence.covariate.is_finite();
     if finite { SolveError::NotPositiveDefinite } else { SolveError::NotFinite }
+}
+
+/// Parts of `len` floats, one after the other.
+fn cut<const N: usize>(mut all: &mut [f32], len: usize) -> [&mut [f32]; N] {
+    std::array::from_fn(|_| {
+        let (head, rest) = std::mem::take(&mut all).split_at_mut(len);
+        all = rest;
+        head
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::gather::{Squares, Sums};
 use super::rows::View;
-use super::{Answer, Beliefs, Evidence, UncertainWorkspace};
+use super::{Answer, Beliefs, Evidence, UncertainWorkspace, cut};
 use crate::kernel::buffer::stride_for;
 use crate::kernel::cholesky::{Below, Cholesky};
 use crate::kernel::simd::{Job, MAX_LANES, Simd};
@@ -10,7 +10,7 @@ use crate::kernel::vector::dot_in;
 
 /// What is added to the diagonal for rounding: a few units in the last place of single precision, so that
 /// collinear fixed rows without noise leave the matrix positive definite.
-const ROUNDING: f32 = 1.0 + 16.0 * f32::EPSILON;
+pub(super) const ROUNDING: f32 = 1.0 + 16.0 * f32::EPSILON;
 
 /// Solves one checked row; returns whether the answer is finite.
 pub(super) struct Primal<'a, 'r, I> {
@@ -105,23 +105,4 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
         }
         answer.mean.iter().all(|x| x.is_finite()) && answer.error.is_finite()
     }
-}
-
-impl Beliefs<'_> {
-    /// omega of a row of `n` events whose expected squared error is `error`.
-    pub(super) fn weight(&self, n: usize, error: f64) -> f32 {
-        if self.steadiness == f32::INFINITY {
-            return 1.0;
-        }
-        let h = f64::from(self.steadiness);
-        ((h + n as f64) / (h + f64::from(self.tau) * error)) as f32
-    }
-}
-
-fn cut<const N: usize>(mut all: &mut [f32], len: usize) -> [&mut [f32]; N] {
-    std::array::from_fn(|_| {
-        let (head, rest) = std::mem::take(&mut all).split_at_mut(len);
-        all = rest;
-        head
-    })
 }

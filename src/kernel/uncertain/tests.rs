@@ -117,7 +117,8 @@ fn oracle(case: &Case, r: usize, steadiness: f64) -> (Vec<f64>, Vec<f64>, f64, f
             a[k][k] = f(case.precision[k]) / tau;
             b[k] = a[k][k] * m[k];
         }
-        let target = |j: usize, i: usize| (f(case.values[r][j]) - f(CENTER)) * f(SCALE) - f(case.x[i * dim + dim - 1]);
+        let target =
+            |j: usize, i: usize| (f(case.values[r][j]) - f(CENTER)) * f(SCALE) - f(case.x[i * dim + dim - 1]);
         for (j, &i) in case.indices[r].iter().enumerate() {
             for k in 0..dim {
                 (0..dim).for_each(|l| a[k][l] += f(case.w[i]) * y(i, k) * y(i, l));
@@ -171,14 +172,16 @@ fn every_level_and_method_agrees_with_the_definitions() {
         for dim in [1, 2, 3, 8, 9, 15, 16, 17, 31, 32, 33, 48, 64, 65, 100] {
             let case = Case::new(dim, &lengths);
             for method in [None, Some(Method::Primal), Some(Method::Dual)] {
-                let solver = UncertainSolver { method, ..UncertainSolver::new(dim, level) };
+                let solver = UncertainSolver::new(dim, level);
+                let solver = method.map_or(solver, |method| solver.with_method(method));
                 let found = case.solve(solver, 5.0, 0..lengths.len());
                 for r in 0..lengths.len() {
                     let (x, variance, omega, error, residual) = oracle(&case, r, 5.0);
                     let near = |a: f64, b: f64| (a - b).abs() < 2e-3 * (0.1 + b.abs());
                     let place = format!("{level} {method:?} dim {dim} row {r}");
                     for k in 0..dim {
-                        let (a, b) = (f64::from(found.mean[r * dim + k]), f64::from(found.variance[r * dim + k]));
+                        let (a, b) =
+                            (f64::from(found.mean[r * dim + k]), f64::from(found.variance[r * dim + k]));
                         assert!(near(a, x[k]), "{place}: mean {a} {}", x[k]);
                         assert!(near(b, variance[k]), "{place}: variance {b} {}", variance[k]);
                     }

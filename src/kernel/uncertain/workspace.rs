@@ -24,6 +24,8 @@ pub struct UncertainWorkspace {
     pub(super) vectors: Buffer,
     /// The dual's own scratch.
     pub(super) rows: Workspace,
+    /// The rows that wait for as many as there are lanes.
+    pub(super) waiting: Vec<usize>,
     /// The rows that go through the dual.
     pub(super) short: Vec<Short>,
     /// Vectors of all of them.
