@@ -56,7 +56,9 @@ fn generated(n_users: u32, n_items: u32) -> Interactions {
 
 fn data(testing: bool) -> (&'static str, Interactions) {
     match std::env::var_os("FOLDIN_DATA") {
-        Some(folder) if !testing => ("MovieLens 1M", movielens(PathBuf::from(folder).join("ml-1m/ratings.dat"))),
+        Some(folder) if !testing => {
+            ("MovieLens 1M", movielens(PathBuf::from(folder).join("ml-1m/ratings.dat")))
+        }
         _ if testing => ("small", generated(200, 100)),
         _ => ("generated", generated(6000, 3900)),
     }
@@ -86,7 +88,13 @@ fn peak() -> f64 {
 }
 
 /// Start, mean epoch, whole; the RMSE after each epoch.
-fn fit(split: &Split, factors: usize, epochs: usize, threads: usize, measured: bool) -> (Duration, Duration, Vec<(f64, f64)>) {
+fn fit(
+    split: &Split,
+    factors: usize,
+    epochs: usize,
+    threads: usize,
+    measured: bool,
+) -> (Duration, Duration, Vec<(f64, f64)>) {
     let params = BiasedMfParams::new().factors(factors).epochs(epochs);
     let mut go_on = |_: &Progress<'_>| ControlFlow::Continue(());
     let mut context = FitContext::new().threads(threads).observer(&mut go_on);
@@ -101,7 +109,10 @@ fn fit(split: &Split, factors: usize, epochs: usize, threads: usize, measured: b
 fn table(split: &Split, rounds: usize) {
     let peak = peak();
     println!("peak of one thread: {:.1} GFLOP/s ({})", 2.0 * peak / 1e9, Level::detect());
-    println!("{:>8}{:>9}{:>12}{:>12}{:>12}{:>10}", "factors", "threads", "start ms", "epoch ms", "20 epochs", "of peak");
+    println!(
+        "{:>8}{:>9}{:>12}{:>12}{:>12}{:>10}",
+        "factors", "threads", "start ms", "epoch ms", "20 epochs", "of peak"
+    );
     for factors in numbers("FACTORS", &[15, 31]) {
         let operations = operations(&split.train, factors);
         for threads in numbers("THREADS", &[1, 2]) {
@@ -130,7 +141,8 @@ fn answers(criterion: &mut Criterion, model: &BiasedMf, data: &Interactions) {
     let name = format!("{} factors", model.factors());
     let user = data.users().find(|(_, history)| history.len() >= 50).map_or(UserIx::new(1), |(user, _)| user);
     let mut history = data.user(user).unwrap_or_default();
-    (history.ids, history.values) = (&history.ids[..history.len().min(50)], &history.values[..history.len().min(50)]);
+    (history.ids, history.values) =
+        (&history.ids[..history.len().min(50)], &history.values[..history.len().min(50)]);
     let mut profile = Profile::new();
     criterion.bench_function(&format!("fold in {} events, {name}", history.len()), |b| {
         b.iter(|| model.profile(&Query::history(history), black_box(&mut profile)));
@@ -153,9 +165,13 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args().sample_size(10);
     for factors in numbers("FACTORS", &[15, 31]) {
         let params = BiasedMfParams::new().factors(factors).epochs(1);
-        criterion.bench_with_input(BenchmarkId::new("start and one epoch", factors), &split.train, |b, train| {
-            b.iter(|| params.fit(train));
-        });
+        criterion.bench_with_input(
+            BenchmarkId::new("start and one epoch", factors),
+            &split.train,
+            |b, train| {
+                b.iter(|| params.fit(train));
+            },
+        );
         answers(&mut criterion, &params.fit(&split.train).expect("a fit"), &split.train);
     }
     criterion.final_summary();
