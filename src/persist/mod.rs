@@ -108,7 +108,7 @@ where
 
 /// Reads a model with its ids from a stream that ends with it. Memory is taken as bytes arrive, up to the
 /// length that the header states: put a limit on a stream you do not trust with
-/// [`Read::take`](std::io::Read::take).
+/// [`Read::take`].
 ///
 /// # Errors
 /// [`LoadError`], as [`load`].
