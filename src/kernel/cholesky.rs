@@ -63,7 +63,7 @@ impl Cholesky<'_> {
             let rows = below.end(order, end);
             for column in (start..end).step_by(S::LANES) {
                 if column > start {
-                    self.update(start, column).strip::<S, 1>(s, column, column, rows, || ());
+                    self.update(start, column).triangle().strip::<S, 1>(s, column, column, rows, || ());
                 }
                 self.factor_block(s, column, rows);
             }

@@ -2,10 +2,10 @@
 
 use super::buffer::{Buffer, stride_for};
 use super::error::SolveError;
+use super::gathered::{Gathered, chunk_of, gathered_update};
 use super::level::Level;
-use super::row::{Rows, check_len, copy_scaled};
+use super::row::{Rows, check_len};
 use super::simd::{Job, Simd};
-use super::tile::{Update, rank_update};
 
 /// The symmetric matrix Y'Y of rows added one call after another.
 ///
@@ -28,17 +28,16 @@ pub struct Gram {
     dim: usize,
     level: Level,
     packed: Buffer,
+    starts: Vec<usize>,
     sums: Buffer,
 }
-
-/// Bytes of packed rows between two passes over the triangle, as in the row solver.
-const PANEL_BYTES: usize = 24 * 1024;
 
 impl Gram {
     /// The zero matrix of order `dim`.
     #[must_use]
     pub fn new(dim: usize, level: Level) -> Self {
-        let mut gram = Self { dim, level, packed: Buffer::default(), sums: Buffer::default() };
+        let mut gram =
+            Self { dim, level, packed: Buffer::default(), starts: Vec::new(), sums: Buffer::default() };
         gram.clear();
         gram
     }
@@ -61,13 +60,10 @@ impl Gram {
         let dim = self.dim;
         check_len("width of the rows", dim, rows.width())?;
         let stride = stride_for(dim);
-        let ranks = (PANEL_BYTES / 4 / stride).max(32);
-        self.level.run(Add {
-            rows,
-            indices: indices.into_iter().map(Into::into),
-            packed: self.packed.get(ranks * stride),
-            sums: self.sums.get(dim * stride),
-        })
+        let indices = indices.into_iter().map(Into::into);
+        let chunk = chunk_of(indices.size_hint().0, dim);
+        let sums = self.sums.get(dim * stride);
+        self.level.run(Add { rows, indices, chunk, starts: &mut self.starts, packed: &mut self.packed, sums })
     }
 
     /// Writes the lower triangle, row-major, diagonal included; what lies above is left alone.
@@ -89,7 +85,9 @@ impl Gram {
 struct Add<'a, T> {
     rows: Rows<'a>,
     indices: T,
-    packed: &'a mut [f32],
+    chunk: usize,
+    starts: &'a mut Vec<usize>,
+    packed: &'a mut Buffer,
     sums: &'a mut [f32],
 }
 
@@ -98,27 +96,21 @@ impl<T: Iterator<Item = usize>> Job for Add<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) -> Self::Out {
-        let dim = self.rows.width();
-        let stride = stride_for(dim);
+        let rows = self.rows;
+        let stride = stride_for(rows.width());
         loop {
-            let mut len = 0;
-            for (to, index) in self.packed.chunks_exact_mut(stride).zip(&mut self.indices) {
-                let error = SolveError::Index { index, rows: self.rows.count() };
-                copy_scaled(s, self.rows.row(index).ok_or(error)?, 1.0, to);
-                to[dim..].fill(0.0);
-                len += stride;
+            self.starts.clear();
+            for index in self.indices.by_ref().take(self.chunk) {
+                if index >= rows.count() {
+                    return Err(SolveError::Index { index, rows: rows.count() });
+                }
+                self.starts.push(rows.start(index));
             }
-            let update = Update {
-                alpha: 1.0,
-                panel: &self.packed[..len],
-                panel_stride: stride,
-                c: self.sums,
-                c_stride: stride,
-            };
-            rank_update(s, update, 0, dim, dim, || ());
-            if len < self.packed.len() {
+            if self.starts.is_empty() {
                 return Ok(());
             }
+            let from = Gathered { rows, starts: self.starts, targets: &[] };
+            gathered_update(s, from, None, self.packed, (self.sums, stride), || ());
         }
     }
 }

@@ -7,6 +7,7 @@ mod buffer;
 mod cholesky;
 mod error;
 mod factor;
+mod gathered;
 mod gram;
 mod interleaved;
 mod level;

@@ -11,45 +11,141 @@
 
 use super::simd::{Job, Simd};
 
-/// Rows `at.0 ..` and columns `at.1 ..` of C, `R` rows by `V` vectors.
-struct Tile<'a, const R: usize, const V: usize> {
-    alpha: f32,
-    panel: &'a [f32],
-    panel_stride: usize,
-    c: &'a mut [f32],
-    c_stride: usize,
+/// Where a tile has its ranks from.
+pub(crate) trait Ranks: Copy {
+    /// The row of C whose scalars are [`Rank::target`], the last one; `usize::MAX` when there is none.
+    fn target_row(&self) -> usize;
+    /// The next rank, whose target is wanted or not.
+    fn next(&mut self, target: bool) -> Option<Rank<'_>>;
+}
+
+/// One rank.
+pub(crate) struct Rank<'a> {
+    /// The vector, and what may follow it up to the end of a whole one.
+    pub(crate) y: &'a [f32],
+    /// One more coordinate, which is kept elsewhere.
+    pub(crate) target: f32,
+}
+
+/// Ranks that were packed before, with all their coordinates.
+#[derive(Clone, Copy)]
+pub(crate) struct Panel<'a> {
+    pub(crate) left: &'a [f32],
+    pub(crate) stride: usize,
+}
+
+impl Ranks for Panel<'_> {
+    #[inline(always)]
+    fn target_row(&self) -> usize {
+        usize::MAX
+    }
+
+    #[inline(always)]
+    fn next(&mut self, _: bool) -> Option<Rank<'_>> {
+        let (y, left) = self.left.split_at_checked(self.stride)?;
+        self.left = left;
+        Some(Rank { y, target: 0.0 })
+    }
+}
+
+/// Where the sum goes, and its factor.
+pub(crate) struct Sum<'a> {
+    pub(crate) alpha: f32,
+    pub(crate) c: &'a mut [f32],
+    pub(crate) c_stride: usize,
+}
+
+/// The most sums of an entry that are made side by side.
+const CHAINS: usize = 4;
+
+/// So many sums of each entry of a tile of `size` vectors are made side by side, rank by rank in turn: enough
+/// for a small tile, as the last coordinate of D = 65 has, not to wait for its last multiply-add.
+const fn chains_of(size: usize) -> usize {
+    match size {
+        0..=2 => CHAINS,
+        3..=4 => 2,
+        _ => 1,
+    }
+}
+
+/// Rows `at.0 ..` and columns `at.1 ..` of C, `R` rows by `V` vectors; with `T`, the last row is that of the
+/// targets.
+struct Tile<'a, P, const R: usize, const V: usize, const T: bool> {
+    ranks: P,
+    sum: Sum<'a>,
     at: (usize, usize),
 }
 
-impl<const R: usize, const V: usize> Job for Tile<'_, R, V> {
+impl<P: Ranks, const R: usize, const V: usize, const T: bool> Job for Tile<'_, P, R, V, T> {
     type Out = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
+    fn run<S: Simd>(mut self, s: S) {
         let (i, j) = self.at;
-        let mut sums = [[s.zero(); V]; R];
-        for y in self.panel.chunks_exact(self.panel_stride) {
-            let across = &y[j..j + V * S::LANES];
-            let mut columns = [s.zero(); V];
-            for (v, column) in columns.iter_mut().enumerate() {
-                *column = s.load(&across[v * S::LANES..]);
-            }
-            let down = &y[i..i + R];
-            for (r, sums) in sums.iter_mut().enumerate() {
-                let x = s.splat(down[r]);
-                for (sum, column) in sums.iter_mut().zip(columns) {
-                    *sum = s.fma(x, column, *sum);
+        let mut chains = [[[s.zero(); V]; R]; CHAINS];
+        'ranks: loop {
+            for sums in chains.iter_mut().take(chains_of(R * V)) {
+                let Some(Rank { y, target }) = self.ranks.next(T) else { break 'ranks };
+                let across = &y[j..j + V * S::LANES];
+                let mut columns = [s.zero(); V];
+                for (v, column) in columns.iter_mut().enumerate() {
+                    *column = s.load(&across[v * S::LANES..]);
+                }
+                let down = &y[i..i + R - usize::from(T)];
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let x = s.splat(if T && r + 1 == R { target } else { down[r] });
+                    for (sum, column) in sums.iter_mut().zip(columns) {
+                        *sum = s.fma(x, column, *sum);
+                    }
                 }
             }
         }
-        let alpha = s.splat(self.alpha);
-        for (r, sums) in sums.into_iter().enumerate() {
-            let c = &mut self.c[(i + r) * self.c_stride + j..][..V * S::LANES];
+        let (sums, others) = chains.split_at_mut(1);
+        for other in &others[..chains_of(R * V) - 1] {
+            for (sums, other) in sums[0].iter_mut().zip(other) {
+                for (sum, other) in sums.iter_mut().zip(other) {
+                    *sum = s.add(*sum, *other);
+                }
+            }
+        }
+        let Sum { alpha, c, c_stride } = self.sum;
+        let alpha = s.splat(alpha);
+        for (r, sums) in chains[0].into_iter().enumerate() {
+            let c = &mut c[(i + r) * c_stride + j..][..V * S::LANES];
             for (v, sum) in sums.into_iter().enumerate() {
                 let c = &mut c[v * S::LANES..];
                 s.store(s.fma(alpha, sum, s.load(c)), c);
             }
         }
+    }
+}
+
+/// A tile whose height is known when it runs.
+#[inline(always)]
+fn tile<S: Simd, P: Ranks, const V: usize, const T: bool>(
+    s: S,
+    ranks: P,
+    sum: Sum<'_>,
+    height: usize,
+    at: (usize, usize),
+) {
+    match height {
+        1 => s.vectorize(Tile::<P, 1, V, T> { ranks, sum, at }),
+        2 => s.vectorize(Tile::<P, 2, V, T> { ranks, sum, at }),
+        3 => s.vectorize(Tile::<P, 3, V, T> { ranks, sum, at }),
+        4 => s.vectorize(Tile::<P, 4, V, T> { ranks, sum, at }),
+        5 => s.vectorize(Tile::<P, 5, V, T> { ranks, sum, at }),
+        6 => s.vectorize(Tile::<P, 6, V, T> { ranks, sum, at }),
+        7 => s.vectorize(Tile::<P, 7, V, T> { ranks, sum, at }),
+        8 => s.vectorize(Tile::<P, 8, V, T> { ranks, sum, at }),
+        9 => s.vectorize(Tile::<P, 9, V, T> { ranks, sum, at }),
+        10 => s.vectorize(Tile::<P, 10, V, T> { ranks, sum, at }),
+        11 => s.vectorize(Tile::<P, 11, V, T> { ranks, sum, at }),
+        12 => s.vectorize(Tile::<P, 12, V, T> { ranks, sum, at }),
+        13 => s.vectorize(Tile::<P, 13, V, T> { ranks, sum, at }),
+        14 => s.vectorize(Tile::<P, 14, V, T> { ranks, sum, at }),
+        15 => s.vectorize(Tile::<P, 15, V, T> { ranks, sum, at }),
+        _ => s.vectorize(Tile::<P, 16, V, T> { ranks, sum, at }),
     }
 }
 
@@ -67,19 +163,13 @@ pub(crate) struct Update<'a> {
     pub(crate) c_stride: usize,
 }
 
-impl Update<'_> {
-    #[inline(always)]
-    fn tile<S: Simd, const R: usize, const V: usize>(&mut self, s: S, at: (usize, usize)) {
-        s.vectorize(Tile::<R, V> {
-            alpha: self.alpha,
-            panel: self.panel,
-            panel_stride: self.panel_stride,
-            c: self.c,
-            c_stride: self.c_stride,
-            at,
-        });
-    }
+/// Ranks and the matrix they go to.
+pub(crate) struct Triangle<'a, P> {
+    pub(crate) ranks: P,
+    pub(crate) sum: Sum<'a>,
+}
 
+impl<P: Ranks> Triangle<'_, P> {
     /// Rows `from .. to` of the `V` vectors of columns from `column`, in tiles of even height.
     #[inline(always)]
     pub(crate) fn strip<S: Simd, const V: usize>(
@@ -95,33 +185,49 @@ impl Update<'_> {
         let mut row = from;
         while row < to {
             let height = (to - row).div_ceil(left);
-            self.tile_of_height::<S, V>(s, height, (row, column));
+            let sum = Sum { c: &mut *self.sum.c, ..self.sum };
+            if row + height > self.ranks.target_row() {
+                tile::<S, P, V, true>(s, self.ranks, sum, height, (row, column));
+            } else {
+                tile::<S, P, V, false>(s, self.ranks, sum, height, (row, column));
+            }
             row += height;
             left -= 1;
             between();
         }
     }
 
+    /// As [`rank_update`].
     #[inline(always)]
-    fn tile_of_height<S: Simd, const V: usize>(&mut self, s: S, height: usize, at: (usize, usize)) {
-        match height {
-            1 => self.tile::<S, 1, V>(s, at),
-            2 => self.tile::<S, 2, V>(s, at),
-            3 => self.tile::<S, 3, V>(s, at),
-            4 => self.tile::<S, 4, V>(s, at),
-            5 => self.tile::<S, 5, V>(s, at),
-            6 => self.tile::<S, 6, V>(s, at),
-            7 => self.tile::<S, 7, V>(s, at),
-            8 => self.tile::<S, 8, V>(s, at),
-            9 => self.tile::<S, 9, V>(s, at),
-            10 => self.tile::<S, 10, V>(s, at),
-            11 => self.tile::<S, 11, V>(s, at),
-            12 => self.tile::<S, 12, V>(s, at),
-            13 => self.tile::<S, 13, V>(s, at),
-            14 => self.tile::<S, 14, V>(s, at),
-            15 => self.tile::<S, 15, V>(s, at),
-            _ => self.tile::<S, 16, V>(s, at),
+    pub(crate) fn update<S: Simd>(
+        mut self,
+        s: S,
+        first: usize,
+        order: usize,
+        rows: usize,
+        mut between: impl FnMut(),
+    ) {
+        let mut column = first;
+        while column < order {
+            let next = column + S::LANES;
+            if next < order {
+                self.strip::<S, 1>(s, column, column, next, &mut between);
+                self.strip::<S, 2>(s, column, next, rows, &mut between);
+                column = next + S::LANES;
+            } else {
+                self.strip::<S, 1>(s, column, column, rows, &mut between);
+                column = next;
+            }
         }
+    }
+}
+
+impl<'a> Update<'a> {
+    /// The same in parts.
+    #[inline(always)]
+    pub(crate) fn triangle(self) -> Triangle<'a, Panel<'a>> {
+        let Self { alpha, panel, panel_stride, c, c_stride } = self;
+        Triangle { ranks: Panel { left: panel, stride: panel_stride }, sum: Sum { alpha, c, c_stride } }
     }
 }
 
@@ -131,22 +237,11 @@ impl Update<'_> {
 #[inline(always)]
 pub(crate) fn rank_update<S: Simd>(
     s: S,
-    mut update: Update<'_>,
+    update: Update<'_>,
     first: usize,
     order: usize,
     rows: usize,
-    mut between: impl FnMut(),
+    between: impl FnMut(),
 ) {
-    let mut column = first;
-    while column < order {
-        let next = column + S::LANES;
-        if next < order {
-            update.strip::<S, 1>(s, column, column, next, &mut between);
-            update.strip::<S, 2>(s, column, next, rows, &mut between);
-            column = next + S::LANES;
-        } else {
-            update.strip::<S, 1>(s, column, column, rows, &mut between);
-            column = next;
-        }
-    }
+    update.triangle().update(s, first, order, rows, between);
 }

@@ -65,7 +65,7 @@ impl<'a> Rows<'a> {
 
     /// Where row `i` starts.
     #[inline(always)]
-    pub(super) fn start(&self, i: usize) -> usize {
+    pub(in crate::kernel) fn start(&self, i: usize) -> usize {
         i * self.stride
     }
 
@@ -79,13 +79,13 @@ impl<'a> Rows<'a> {
 
     /// `LANES` or more floats of the row that starts there, from coordinate `k`.
     #[inline(always)]
-    pub(super) fn from(&self, start: usize, k: usize) -> &'a [f32] {
+    pub(in crate::kernel) fn from(&self, start: usize, k: usize) -> &'a [f32] {
         &self.data[start + k..]
     }
 
     /// The row that starts there.
     #[inline(always)]
-    pub(super) fn at(&self, start: usize) -> &'a [f32] {
+    pub(in crate::kernel) fn at(&self, start: usize) -> &'a [f32] {
         &self.data[start..start + self.width]
     }
 }
@@ -142,17 +142,18 @@ impl<'a, T: ExactSizeIterator<Item = usize>> Ahead<'a, T> {
     }
 }
 
-/// Copies `x`, times `scale`, to the head of `to`.
+/// Copies `x`, times `scale`, to the head of `to`, and zeros up to a whole vector.
 #[inline(always)]
 pub(in crate::kernel) fn copy_scaled<S: Simd>(s: S, x: &[f32], scale: f32, to: &mut [f32]) {
     let factor = s.splat(scale);
-    let (body, tail) = to[..x.len()].split_at_mut(x.len() / S::LANES * S::LANES);
     let mut from = x.chunks_exact(S::LANES);
-    for (x, to) in from.by_ref().zip(body.chunks_exact_mut(S::LANES)) {
+    let mut to = to.chunks_exact_mut(S::LANES);
+    for (x, to) in from.by_ref().zip(to.by_ref()) {
         s.store(s.mul(s.load(x), factor), to);
     }
-    for (x, to) in from.remainder().iter().zip(tail) {
-        *to = x * scale;
+    let rest = from.remainder();
+    if let (false, Some(to)) = (rest.is_empty(), to.next()) {
+        s.store(s.mul(s.load_part(rest), factor), to);
     }
 }
 

@@ -1,16 +1,13 @@
 //! One row, vectorised inside its own matrices.
 
-use super::gather::{Ahead, Rows, combine, copy_scaled};
+use super::gather::{Ahead, Rows, combine};
 use super::{Precision, Row, Workspace};
 use crate::kernel::buffer::{Buffer, stride_for};
 use crate::kernel::cholesky::{Below, Cholesky};
+use crate::kernel::gathered::{Gathered, chunk_of, gathered_update};
 use crate::kernel::simd::{Job, MAX_LANES, Simd};
 use crate::kernel::tile::{Update, rank_update};
 use crate::kernel::vector::dot_in;
-
-/// Bytes of packed rows between two passes over the triangle: they stay in a first cache of 32 KiB or more
-/// while every tile streams them again.
-const PANEL_BYTES: usize = 24 * 1024;
 
 /// One checked row and where its answer goes.
 pub(super) struct Task<'a, 'r, I> {
@@ -88,7 +85,8 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
                 *b = row.precision.at(k) * m;
             }
         }
-        add_events(s, fixed, &row, next, &mut workspace.panel, c, c_stride);
+        let scratch = (&mut workspace.panel, &mut workspace.starts);
+        add_events(s, fixed, &row, next, scratch, (&mut *c, c_stride));
         for (k, unit) in c[(dim + 1) * c_stride..].chunks_exact_mut(c_stride).enumerate() {
             unit.fill(0.0);
             unit[k] = 1.0;
@@ -118,39 +116,32 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
     }
 }
 
-/// Adds Y'WY to the triangle and Y'Wt to the row under it. Packed rows carry the square root of their weight,
-/// and their target in the place after the last coordinate.
+/// Adds Y'WY to the triangle and Y'Wt to the row under it.
 #[inline(always)]
 fn add_events<S: Simd, I: Copy + Into<usize>>(
     s: S,
     fixed: Rows<'_>,
     row: &Row<'_, I>,
     next: &[I],
-    panel: &mut Buffer,
-    c: &mut [f32],
-    c_stride: usize,
+    (panel, starts): (&mut Buffer, &mut Vec<usize>),
+    (c, c_stride): (&mut [f32], usize),
 ) {
     let dim = fixed.width();
-    let stride = stride_for(dim + 1);
-    let chunk = (PANEL_BYTES / 4 / stride).max(32);
-    let panel = panel.get(chunk * stride);
+    let chunk = chunk_of(row.indices.len(), dim);
     let pairs = dim.div_ceil(2 * S::LANES);
     let tiles = pairs * (2 + (pairs - 1) * S::LANES / S::ROWS_BY_2);
+    starts.clear();
+    starts.extend(row.indices.iter().map(|&i| fixed.start(i.into())));
     for first in (0..row.indices.len()).step_by(chunk) {
-        let indices = &row.indices[first..row.indices.len().min(first + chunk)];
-        for (j, (&i, to)) in indices.iter().zip(panel.chunks_exact_mut(stride)).enumerate() {
-            let scale = row.weights.map_or(1.0, |w| w[first + j].sqrt());
-            copy_scaled(s, fixed.at(fixed.start(i.into())), scale, to);
-            to[dim] = scale * row.targets[first + j];
-            to[dim + 1..].fill(0.0);
-        }
-        let update =
-            Update { alpha: 1.0, panel: &panel[..indices.len() * stride], panel_stride: stride, c, c_stride };
-        let after = row.indices.get(first + chunk..).unwrap_or(next);
+        let end = row.indices.len().min(first + chunk);
+        let starts = &starts[first..end];
+        let weights = row.weights.map(|w| &w[first..end]);
+        let after = row.indices.get(end..).filter(|after| !after.is_empty()).unwrap_or(next);
         let after = &after[..after.len().min(chunk)];
-        let starts = after.iter().map(|&i| fixed.start(i.into()));
-        let mut ahead = Ahead::new(fixed, starts, tiles);
-        rank_update(s, update, 0, dim, dim + 1, || ahead.step(s));
+        let after = after.iter().map(|&i| fixed.start(i.into()));
+        let mut ahead = Ahead::new(fixed, after, tiles);
+        let from = Gathered { rows: fixed, starts, targets: &row.targets[first..end] };
+        gathered_update(s, from, weights, panel, (&mut *c, c_stride), || ahead.step(s));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every level and both methods against a plain solution in double precision.
 
 use super::*;
-use crate::kernel::Stream;
+use crate::kernel::{Level, RowError, Stream};
 use proptest::prelude::*;
 
 /// An index type of its own, as the models have.
@@ -195,6 +195,26 @@ proptest! {
                 let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
                 prop_assert_eq!(bits(&alone), bits(together), "{} D={} n={}", level, dim, n);
             }
+        }
+    }
+}
+
+/// The last rows of a matrix cannot be read in whole vectors, and take another way into the sums.
+#[test]
+fn where_the_matrix_ends_changes_no_bits() {
+    for dim in [5, 16, 33, 65] {
+        let problem = Problem::new(dim, 120, 6);
+        let indices: Vec<Ix> = problem.indices.iter().map(|i| Ix(i.0 % 40)).chain([Ix(39)]).collect();
+        let targets = [&problem.targets[..], &[0.5]].concat();
+        let row = Row { indices: &indices, targets: &targets, ..problem.row(false, true) };
+        let cut = Rows::new(&problem.fixed[..39 * problem.stride + dim], dim, problem.stride).unwrap();
+        for solver in solvers(dim) {
+            let solve = |fixed: Rows<'_>| {
+                let mut out = vec![f32::NAN; dim];
+                solver.solve(fixed, row, &mut solver.workspace(), &mut out, None).unwrap();
+                out.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+            };
+            assert_eq!(solve(cut), solve(problem.fixed()), "{} D={dim}", solver.level());
         }
     }
 }
