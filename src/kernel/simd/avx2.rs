@@ -131,6 +131,32 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn lane(self, v: __m256, i: usize) -> __m256 {
+        // SAFETY: the processor has AVX2, see `detect`.
+        unsafe { _mm256_permutevar8x32_ps(v, _mm256_set1_epi32(i as i32)) }
+    }
+
+    #[inline(always)]
+    fn with_lane(self, v: __m256, i: usize, x: __m256) -> __m256 {
+        // SAFETY: the processor has AVX2, see `detect`.
+        unsafe {
+            let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+            let mask = _mm256_cmpeq_epi32(lanes, _mm256_set1_epi32(i as i32));
+            _mm256_blendv_ps(v, x, _mm256_castsi256_ps(mask))
+        }
+    }
+
+    #[inline(always)]
+    fn head(self, v: __m256, count: usize) -> __m256 {
+        // SAFETY: the processor has AVX2, see `detect`.
+        unsafe {
+            let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+            let mask = _mm256_cmpgt_epi32(_mm256_set1_epi32(count as i32), lanes);
+            _mm256_and_ps(v, _mm256_castsi256_ps(mask))
+        }
+    }
+
+    #[inline(always)]
     fn sum(self, v: __m256) -> f32 {
         // SAFETY: the processor has AVX2, see `detect`.
         unsafe {

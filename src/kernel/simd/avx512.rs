@@ -145,6 +145,25 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn lane(self, v: __m512, i: usize) -> __m512 {
+        // SAFETY: the processor has AVX-512F, see `detect`.
+        unsafe { _mm512_permutexvar_ps(_mm512_set1_epi32(i as i32), v) }
+    }
+
+    #[inline(always)]
+    fn with_lane(self, v: __m512, i: usize, x: __m512) -> __m512 {
+        // SAFETY: the processor has AVX-512F, see `detect`.
+        unsafe { _mm512_mask_mov_ps(v, 1 << i, x) }
+    }
+
+    #[inline(always)]
+    fn head(self, v: __m512, count: usize) -> __m512 {
+        let mask = (1u32 << count.min(N)).wrapping_sub(1) as u16;
+        // SAFETY: the processor has AVX-512F, see `detect`.
+        unsafe { _mm512_maskz_mov_ps(mask, v) }
+    }
+
+    #[inline(always)]
     fn sum(self, v: __m512) -> f32 {
         // SAFETY: the processor has AVX-512F, see `detect`.
         unsafe { _mm512_reduce_add_ps(v) }

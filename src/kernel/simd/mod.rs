@@ -53,6 +53,12 @@ pub(crate) trait Simd: Copy {
     fn fnma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
     /// `1 / sqrt(a)`, to within two units in the last place; NaN (not infinity) at and below zero.
     fn recip_sqrt(self, a: Self::V) -> Self::V;
+    /// All lanes what lane `i` of `v` is.
+    fn lane(self, v: Self::V, i: usize) -> Self::V;
+    /// `v` with lane `i` from `x`.
+    fn with_lane(self, v: Self::V, i: usize, x: Self::V) -> Self::V;
+    /// The first `count` lanes of `v`, then zeros.
+    fn head(self, v: Self::V, count: usize) -> Self::V;
     /// The sum of the lanes, in an order fixed for this machine.
     fn sum(self, v: Self::V) -> f32;
     /// Transposes a square of `LANES x LANES`: row `i` is the head of `row(i)`, column `j` goes through

@@ -74,6 +74,23 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn lane(self, v: [f32; N], i: usize) -> [f32; N] {
+        [v[i]; N]
+    }
+
+    #[inline(always)]
+    fn with_lane(self, mut v: [f32; N], i: usize, x: [f32; N]) -> [f32; N] {
+        v[i] = x[i];
+        v
+    }
+
+    #[inline(always)]
+    fn head(self, mut v: [f32; N], count: usize) -> [f32; N] {
+        v[count.min(N)..].fill(0.0);
+        v
+    }
+
+    #[inline(always)]
     fn sum(self, v: [f32; N]) -> f32 {
         (v[0] + v[2]) + (v[1] + v[3])
     }
