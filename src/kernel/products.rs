@@ -75,9 +75,9 @@ impl Job for Transform<'_, '_> {
                 }
                 s.store(sum, &mut row[k..]);
             }
-            for k in whole..row.len() {
+            for (k, to) in row.iter_mut().enumerate().skip(whole) {
                 let term = |(i, &x): (usize, &f32)| x * matrix.row(i).unwrap_or_default()[k];
-                row[k] = scratch.iter().enumerate().map(term).sum();
+                *to = scratch.iter().enumerate().map(term).sum();
             }
         }
     }
@@ -164,4 +164,73 @@ pub fn combine<I: Copy + Into<usize>>(
     }
     level.run(Combine { rows, indices, coefficients, out });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Stream;
+
+    fn draw(row: u64, len: usize) -> Vec<f32> {
+        let mut out = vec![0.0; len];
+        Stream { seed: 4, epoch: 0, side: 0, row }.normal().fill(&mut out);
+        out
+    }
+
+    fn near(found: f32, exact: f64, place: &str) {
+        assert!((f64::from(found) - exact).abs() < 1e-4 * (1.0 + exact.abs()), "{place}: {found} {exact}");
+    }
+
+    fn product(a: impl Iterator<Item = f32>, b: impl Iterator<Item = f32>) -> f64 {
+        a.zip(b).map(|(a, b)| f64::from(a) * f64::from(b)).sum()
+    }
+
+    #[test]
+    fn every_level_agrees_with_f64_at_every_width() {
+        const ROWS: usize = 9;
+        for level in Level::available() {
+            for n in (1..70).chain([128, 131]) {
+                let place = format!("{level} width {n}");
+                let (data, x, bias) = (draw(1, ROWS * n), draw(2, n), draw(3, ROWS));
+                let rows = Rows::new(&data, n, n).unwrap();
+                let mut out = [0.0; 5];
+                products(level, rows, 3, &x, &bias, 0.5, &mut out).unwrap();
+                for (r, &found) in (3..).zip(&out) {
+                    let row = data[r * n..][..n].iter().copied();
+                    near(found, product(row, x.iter().copied()) + f64::from(bias[r]) + 0.5, &place);
+                }
+                let (indices, coefficients) = ([8usize, 0, 3, 8, 1], draw(4, 5));
+                let mut sum = vec![0.0; n];
+                combine(level, rows, &indices, &coefficients, &mut sum).unwrap();
+                for (k, &found) in sum.iter().enumerate() {
+                    let column = indices.iter().map(|&i| data[i * n + k]);
+                    near(found, product(column, coefficients.iter().copied()), &place);
+                }
+                let (matrix, mut turned) = (draw(5, n * n), data.clone());
+                let square = Rows::new(&matrix, n, n).unwrap();
+                transform(level, RowsMut::new(&mut turned, n, n).unwrap(), square).unwrap();
+                for (at, &found) in turned.iter().enumerate().step_by(7) {
+                    let (row, column) =
+                        (data[at / n * n..][..n].iter(), (0..n).map(|i| matrix[i * n + at % n]));
+                    near(found, product(row.copied(), column), &place);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let data = [1.0; 6];
+        let (rows, level) = (Rows::new(&data, 2, 2).unwrap(), Level::SCALAR);
+        let bias = [0.0; 3];
+        assert!(products(level, rows, 0, &[1.0], &bias, 0.0, &mut [0.0]).is_err());
+        assert!(products(level, rows, 2, &[1.0; 2], &bias, 0.0, &mut [0.0; 2]).is_err());
+        assert!(products(level, rows, usize::MAX, &[1.0; 2], &bias, 0.0, &mut [0.0; 2]).is_err());
+        assert!(combine(level, rows, &[0usize], &[], &mut [0.0; 2]).is_err());
+        let beyond = combine(level, rows, &[3usize], &[1.0], &mut [0.0; 2]);
+        assert_eq!(beyond, Err(SolveError::Index { index: 3, rows: 3 }));
+        let mut three = [0.0; 6];
+        let tall = RowsMut::new(&mut three, 2, 2).unwrap();
+        assert!(transform(level, tall, rows).is_err());
+    }
 }

@@ -65,8 +65,8 @@ impl<'a> Vectors<'a> {
             let precision = prior + self.pull(k);
             self.precision[k] = precision;
             self.mean[k] = (beliefs.mean[k] + beliefs.slope[k] * covariate) * (prior / precision);
-            mean[k] = self.mean[k];
         }
+        mean[..self.mean.len()].copy_from_slice(self.mean);
     }
 
     /// The variances of the solution x, and what they and those of the fixed rows add to the error.

@@ -111,6 +111,9 @@ impl BiasedMf {
         self.solver
             .solve_many(&self.packed, &beliefs, 1, |_| evidence, &mut workspace, &mut to)
             .map_err(|error| QueryError::Unsolvable(error.error.to_string()))?;
+        if !self.reach.covers(&scratch[..dim]) {
+            return Err(QueryError::Unsolvable("its ratings are too large for single precision".into()));
+        }
         self.remember(&scratch[..dim], !history.is_empty(), out);
         out.scratch = scratch;
         Ok(())

@@ -1,4 +1,4 @@
-//! What a saved model consists of.
+//! The model in files and through `serde`: what is read is checked before it is a model.
 
 use super::BiasedMf;
 use super::activity::Activity;
@@ -7,6 +7,7 @@ use super::prior::Prior;
 use super::scaling::Scaling;
 use crate::model::{RatingScale, Score};
 use crate::persist::{LoadError, Persist, SectionReader, Sections};
+use crate::rating::unsound::Unsound;
 
 impl Persist for BiasedMf {
     const KIND: &'static str = "biased-mf";
@@ -32,50 +33,71 @@ impl Persist for BiasedMf {
 
     fn read_sections(from: &SectionReader<'_>) -> Result<Self, LoadError> {
         let [n_users, n_items, factors] = from.array("shape")?;
-        if !(1..=1024).contains(&factors) {
-            return Err(from.invalid("shape", 2, factors, "from 1 to 1024 factors"));
-        }
+        let factors_in_range = Unsound::unless_all("shape", &[factors], "from 1 to 1024", in_range);
+        factors_in_range.map_err(|unsound| unsound.in_file(from))?;
         let (users, items, dim) = (n_users as usize, n_items as usize, factors as usize + 1);
         let [center, spread, min, max] = from.array("scaling")?;
-        positive(from, "scaling", 1, spread)?;
-        if min > max {
-            return Err(from.invalid("scaling", 3, max, format!("at least {min}")));
-        }
         let [tau, steadiness] = from.array("noise")?;
-        positive(from, "noise", 0, tau)?;
-        positive(from, "noise", 1, steadiness)?;
         let [mean, low, high] = from.array("activity")?;
-        let precision: Vec<f32> = all_positive(from, "prior.precision", &[dim])?;
-        let prior = Prior {
-            mean: from.values("prior.mean", &[dim])?,
-            slope: from.values("prior.slope", &[dim])?,
-            precision,
-        };
         let parts = Parts {
             factors: factors as usize,
             scaling: Scaling { center, spread, range: RatingScale { min, max } },
             users: from.values("users", &[users, dim])?,
             items: from.values("items", &[items, dim])?,
-            item_variances: all_positive(from, "items.variance", &[items, dim])?,
-            item_weights: all_positive(from, "items.weight", &[items])?,
-            prior,
+            item_variances: from.values("items.variance", &[items, dim])?,
+            item_weights: from.values("items.weight", &[items])?,
+            prior: Prior {
+                mean: from.values("prior.mean", &[dim])?,
+                slope: from.values("prior.slope", &[dim])?,
+                precision: from.values("prior.precision", &[dim])?,
+            },
             activity: Activity { mean, low, high },
             tau,
             steadiness,
             seen: from.seen(n_users, n_items)?,
         };
-        Self::from_parts(parts).map_err(|error| from.invalid("items", 0, error, "rows of one length"))
+        parts.try_into().map_err(|unsound: Unsound| unsound.in_file(from))
     }
 }
 
-fn positive(from: &SectionReader<'_>, section: &str, at: usize, found: f32) -> Result<(), LoadError> {
-    if found > 0.0 { Ok(()) } else { Err(from.invalid(section, at, found, "above 0")) }
+fn in_range(factors: u32) -> bool {
+    (1..=1024).contains(&factors)
 }
 
-fn all_positive(from: &SectionReader<'_>, section: &str, shape: &[usize]) -> Result<Vec<f32>, LoadError> {
-    let values: Vec<f32> = from.values(section, shape)?;
-    match values.iter().position(|&value| value <= 0.0) {
-        None => Ok(values),
-        Some(at) => positive(from, section, at, values[at]).map(|()| values),
+impl Parts {
+    /// Whether the parts fit together and no answer can leave the numbers of single precision. Parts are named like
+    /// their sections.
+    pub(super) fn check(&self) -> Result<(), Unsound> {
+        let factors = u32::try_from(self.factors).unwrap_or(u32::MAX);
+        Unsound::unless_all("shape", &[factors], "from 1 to 1024", in_range)?;
+        let (dim, users, items) = (self.factors + 1, self.seen.n_users() as usize, self.item_weights.len());
+        Unsound::unless_len("users", self.users.len(), users * dim)?;
+        Unsound::unless_len("items", self.items.len(), items * dim)?;
+        Unsound::unless_len("items.variance", self.item_variances.len(), items * dim)?;
+        for (part, values) in [
+            ("prior.mean", &self.prior.mean),
+            ("prior.slope", &self.prior.slope),
+            ("prior.precision", &self.prior.precision),
+        ] {
+            Unsound::unless_len(part, values.len(), dim)?;
+            Unsound::unless_all(part, values, "a finite number", f32::is_finite)?;
+        }
+        let positive = |x: f32| x > 0.0 && x.is_finite();
+        Unsound::unless_all("prior.precision", &self.prior.precision, "above 0", positive)?;
+        Unsound::unless_all("items.variance", &self.item_variances, "above 0", positive)?;
+        Unsound::unless_all("items.weight", &self.item_weights, "above 0", positive)?;
+        Unsound::unless_all("noise", &[self.tau, self.steadiness], "above 0", positive)?;
+        let Scaling { center, spread, range } = self.scaling;
+        Unsound::unless_all("scaling", &[center, range.min, range.max], "a finite number", f32::is_finite)?;
+        Unsound::unless_all("scaling", &[spread], "above 0", positive)?;
+        Unsound::unless_all("scaling", &[range.max], "at least the lowest", |max| max >= range.min)?;
+        let Activity { mean, low, high } = self.activity;
+        Unsound::unless_all("activity", &[mean, low, high], "a finite number", f64::is_finite)?;
+        let known = |item: crate::data::ItemIx| item.ix() < items;
+        Unsound::unless_all("seen.items", self.seen.items(), "an item of the model", known)?;
+        let reach = self.reach();
+        let rows: Vec<usize> = (0..users).collect();
+        let bounded = |row: usize| reach.covers(&self.users[row * dim..][..dim]);
+        Unsound::unless_all("users", &rows, "a row whose scores are finite", bounded)
     }
 }

@@ -14,6 +14,7 @@ use crate::data::{Interactions, ItemIx, UserIx};
 use crate::kernel::{Level, SolveError, UncertainSolver, dot};
 use crate::model::{EpochReport, FitContext, FitError, FitReport, Fitted, Progress, Seen, Stop, StopReason};
 use crate::par::{Workers, chunks};
+use crate::rating::unsound::Unsound;
 
 /// Users of one job of the validation.
 const USERS: usize = 256;
@@ -164,7 +165,7 @@ impl<'d> State<'d> {
     fn finish(self, epoch: usize) -> Result<BiasedMf, FitError> {
         let precision = self.users.prior.precision.iter().map(|p| p * self.params.regularization).collect();
         let prior = super::prior::Prior { precision, ..self.users.prior };
-        BiasedMf::from_parts(Parts {
+        BiasedMf::try_from(Parts {
             factors: self.params.factors,
             scaling: self.scaling,
             users: self.users.mean,
@@ -177,7 +178,7 @@ impl<'d> State<'d> {
             steadiness: self.params.noise_prior,
             seen: Seen::new(self.data),
         })
-        .map_err(|error| diverged(epoch, "an item".into(), error))
+        .map_err(|_: Unsound| FitError::Diverged { epoch, row: "a user".into(), what: "a score" })
     }
 }
 

@@ -3,8 +3,9 @@
 use super::activity::Activity;
 use super::prior::Prior;
 use super::scaling::Scaling;
-use crate::kernel::{Level, SolveError, UncertainRows, UncertainSolver};
+use crate::kernel::{Level, UncertainRows, UncertainSolver};
 use crate::model::Seen;
+use crate::rating::unsound::Unsound;
 
 /// A matrix factorization with biases: mean, biases and factors, and what folding in needs.
 ///
@@ -33,8 +34,15 @@ use crate::model::Seen;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "Parts", into = "Parts")
+)]
 pub struct BiasedMf {
     pub(super) parts: Parts,
+    /// How far the items' rows reach.
+    pub(super) reach: Reach,
     /// Item factors in rows of `stride` floats, padded with zeros.
     pub(super) item_factors: Vec<f32>,
     pub(super) stride: usize,
@@ -50,6 +58,7 @@ pub struct BiasedMf {
 /// What makes up a model; everything else follows from it. Rows are in standardised units, `factors` numbers and the
 /// bias.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Parts {
     pub(super) factors: usize,
     pub(super) scaling: Scaling,
@@ -72,8 +81,17 @@ impl PartialEq for BiasedMf {
     }
 }
 
-impl BiasedMf {
-    pub(super) fn from_parts(parts: Parts) -> Result<Self, SolveError> {
+impl From<BiasedMf> for Parts {
+    fn from(model: BiasedMf) -> Self {
+        model.parts
+    }
+}
+
+impl TryFrom<Parts> for BiasedMf {
+    type Error = Unsound;
+
+    fn try_from(parts: Parts) -> Result<Self, Unsound> {
+        parts.check()?;
         let (factors, dim) = (parts.factors, parts.factors + 1);
         let n_items = parts.item_weights.len();
         let stride = factors.next_multiple_of(16);
@@ -83,16 +101,63 @@ impl BiasedMf {
         let variances = parts.item_variances.chunks_exact(dim);
         for (i, (row, variance)) in parts.items.chunks_exact(dim).zip(variances).enumerate() {
             item_factors[i * stride..][..factors].copy_from_slice(&row[..factors]);
-            to_pack.set(i, row, variance, parts.item_weights[i])?;
+            // The lengths are those of the chunks, and there are as many rows.
+            to_pack.set(i, row, variance, parts.item_weights[i]).expect("rows of one length");
         }
-        let item_biases =
-            parts.items.chunks_exact(dim).map(|row| parts.scaling.spread * row[factors]).collect();
+        let spread = parts.scaling.spread;
+        let item_biases = parts.items.chunks_exact(dim).map(|row| spread * row[factors]).collect();
         let mut item_known = vec![false; n_items];
         parts.seen.items().iter().for_each(|item| item_known[item.ix()] = true);
-        let solver = UncertainSolver::new(dim, Level::detect());
-        Ok(Self { parts, item_factors, stride, item_biases, item_known, packed, solver })
+        let (solver, reach) = (UncertainSolver::new(dim, Level::detect()), parts.reach());
+        Ok(Self { parts, reach, item_factors, stride, item_biases, item_known, packed, solver })
     }
+}
 
+/// How far the items' rows reach: with it a row of a user is known to have finite scores only.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reach {
+    /// The longest vector of factors.
+    factors: f64,
+    /// The largest bias.
+    bias: f64,
+    center: f64,
+    spread: f64,
+}
+
+/// The largest score that is certain not to leave single precision on the way.
+const LARGEST: f64 = 1e38;
+
+impl Parts {
+    pub(super) fn reach(&self) -> Reach {
+        let rows = self.items.chunks_exact(self.factors + 1).map(split);
+        let (factors, bias) = rows.fold((0.0f64, 0.0f64), |(p, b), (q, c)| (greater(p, q), greater(b, c)));
+        let Scaling { center, spread, .. } = self.scaling;
+        Reach { factors, bias, center: f64::from(center.abs()), spread: f64::from(spread) }
+    }
+}
+
+impl Reach {
+    /// Whether every partial sum of every score of this row is finite; not so for a row that is not.
+    pub(super) fn covers(&self, row: &[f32]) -> bool {
+        let (factors, bias) = split(row);
+        let score = bias + self.bias + factors * self.factors;
+        self.spread * (score + factors) + self.center <= LARGEST
+    }
+}
+
+/// The length of a row's factors and the size of its bias.
+fn split(row: &[f32]) -> (f64, f64) {
+    let (bias, factors) = row.split_last().expect("a row has a bias");
+    let square: f64 = factors.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+    (square.sqrt(), f64::from(bias.abs()))
+}
+
+/// The larger, NaN being larger than all.
+fn greater(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
+}
+
+impl BiasedMf {
     /// The number of factors, K.
     pub fn factors(&self) -> usize {
         self.parts.factors

@@ -24,6 +24,8 @@ pub(super) struct Side {
     pub(super) packed: UncertainRows,
     pub(super) prior: Prior,
     pub(super) activity: Activity,
+    /// The covariate of each row.
+    covariates: Vec<f32>,
     cuts: Vec<Range<usize>>,
 }
 
@@ -66,13 +68,16 @@ impl Side {
     /// All rows at zero.
     pub(super) fn new(dim: usize, offsets: &[usize]) -> Self {
         let n = offsets.len() - 1;
+        let activity = Activity::of(offsets);
+        let covariates = offsets.windows(2).map(|row| activity.covariate(row[1] - row[0])).collect();
         Self {
             mean: vec![0.0; n * dim],
             variance: vec![0.0; n * dim],
             weight: vec![1.0; n],
             packed: UncertainRows::new(dim, n),
             prior: Prior::start(dim),
-            activity: Activity::of(offsets),
+            activity,
+            covariates,
             cuts: balanced(offsets, dim),
         }
     }
@@ -97,7 +102,7 @@ impl Side {
     ) -> Result<Sums, Failed> {
         let dim = fixed.dim();
         let precision: Vec<f32> = self.prior.precision.iter().map(|p| p * frame.regularization).collect();
-        let (activity, prior, cuts) = (self.activity, &self.prior, &self.cuts);
+        let (covariates, prior, cuts) = (&self.covariates, &self.prior, &self.cuts);
         let beliefs = Beliefs {
             mean: &prior.mean,
             slope: &prior.slope,
@@ -119,20 +124,12 @@ impl Side {
         };
         let jobs: Vec<Part<'_>> = cuts.iter().zip(slices).filter_map(job).collect();
         let sums = frame.workers.map(jobs, Scratch::default, |scratch, part| {
+            let first = part.rows.start;
             let evidence = |r: usize| {
-                let row = row(part.rows.start + r);
-                Evidence { indices: row.ids, values: row.values, covariate: activity.covariate(row.len()) }
+                let (row, covariate) = (row(first + r), covariates[first + r]);
+                Evidence { indices: row.ids, values: row.values, covariate }
             };
-            solve_part(
-                frame.solver,
-                fixed,
-                &beliefs,
-                evidence,
-                &part.rows,
-                scratch,
-                with_residuals,
-                Part { rows: part.rows.clone(), ..part },
-            )
+            solve_part(frame.solver, fixed, &beliefs, evidence, scratch, with_residuals, part)
         });
         let mut total = Sums::new(dim);
         for sums in sums {
@@ -142,18 +139,16 @@ impl Side {
     }
 }
 
-#[allow(clippy::too_many_arguments)]
 fn solve_part<'d, Ix: Copy + Into<usize> + 'd>(
     solver: &UncertainSolver,
     fixed: &UncertainRows,
     beliefs: &Beliefs<'_>,
     evidence: impl Fn(usize) -> Evidence<'d, Ix>,
-    rows: &Range<usize>,
     scratch: &mut Scratch,
     with_residuals: bool,
     mut part: Part<'_>,
 ) -> Result<Sums, Failed> {
-    let (dim, count) = (fixed.dim(), rows.len());
+    let (dim, count) = (fixed.dim(), part.rows.len());
     scratch.error.clear();
     scratch.error.resize(count, 0.0);
     scratch.residual.clear();
@@ -165,7 +160,7 @@ fn solve_part<'d, Ix: Copy + Into<usize> + 'd>(
         error: &mut scratch.error,
         residual: &mut scratch.residual,
     };
-    let failed = |row: usize, error| Failed { row: rows.start + row, error };
+    let failed = |row: usize, error| Failed { row: part.rows.start + row, error };
     solver
         .solve_many(fixed, beliefs, count, &evidence, &mut scratch.workspace, &mut out)
         .map_err(|at| failed(at.row, at.error))?;

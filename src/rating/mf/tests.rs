@@ -26,7 +26,7 @@ fn planted(n_users: u32, n_items: u32, thin: u64, noise: f64) -> Interactions {
         for (item, q) in of_items.iter().enumerate() {
             // A user without ratings, and an item without.
             let chosen = draw[item].abs() * 1e6;
-            if user + 1 == n_users || item + 1 == n_items as usize || chosen as u64 % thin != 0 {
+            if user + 1 == n_users || item + 1 == n_items as usize || !(chosen as u64).is_multiple_of(thin) {
                 continue;
             }
             users.push(UserIx::new(user));
@@ -331,4 +331,56 @@ fn a_fit_is_watched_stopped_and_cancelled() {
     assert_eq!(cancelled.unwrap_err(), FitError::Cancelled { epoch: 1 });
     let late = params.fit_with(&train, &mut FitContext::new().time_limit(Duration::ZERO));
     assert_eq!(late.unwrap_err(), FitError::Deadline);
+}
+
+#[test]
+fn a_history_without_room_for_a_score_is_refused() {
+    let model = fitted(&BiasedMfParams::new().factors(3).epochs(2), &planted(60, 30, 3, 0.3), 1);
+    let ids = [0, 1, 2, 3].map(ItemIx::new);
+    let history = History::new(&ids, &[f32::MAX, -f32::MAX, f32::MAX, f32::MAX]).unwrap();
+    let found = model.profile(&Query::history(history), &mut Profile::new());
+    assert!(matches!(found, Err(QueryError::Unsolvable(_))), "{found:?}");
+}
+
+/// Parts that do not fit, or whose scores would leave single precision.
+#[test]
+fn unsound_parts_are_not_a_model() {
+    let model = fitted(&BiasedMfParams::new().factors(3).epochs(2), &planted(60, 30, 3, 0.3), 1);
+    let sound = model.parts.clone();
+    assert_eq!(BiasedMf::try_from(sound.clone()).unwrap(), model);
+    let mut all = Vec::new();
+    let mut damaged = |damage: &dyn Fn(&mut super::model::Parts)| {
+        let mut parts = sound.clone();
+        damage(&mut parts);
+        all.push(parts);
+    };
+    damaged(&|parts| parts.factors = 0);
+    damaged(&|parts| parts.factors = usize::MAX);
+    damaged(&|parts| parts.factors = 2);
+    damaged(&|parts| parts.users.truncate(7));
+    damaged(&|parts| parts.items.clear());
+    damaged(&|parts| parts.item_variances[5] = 0.0);
+    damaged(&|parts| parts.item_weights[5] = -1.0);
+    damaged(&|parts| parts.item_weights.truncate(4));
+    damaged(&|parts| parts.prior.mean.clear());
+    damaged(&|parts| parts.prior.precision[1] = 0.0);
+    damaged(&|parts| parts.tau = f32::NAN);
+    damaged(&|parts| parts.scaling.spread = 0.0);
+    damaged(&|parts| parts.scaling.spread = 3e38);
+    damaged(&|parts| parts.scaling.range.max = parts.scaling.range.min - 1.0);
+    damaged(&|parts| parts.activity.mean = f64::INFINITY);
+    damaged(&|parts| (parts.users[4], parts.items[4]) = (1e30, 1e30));
+    damaged(&|parts| parts.items[3] = f32::NAN);
+    for parts in all {
+        assert!(BiasedMf::try_from(parts.clone()).is_err(), "{parts:?}");
+    }
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn the_same_after_json() {
+    let model = fitted(&BiasedMfParams::new().factors(3).epochs(2), &planted(60, 30, 3, 0.3), 1);
+    let json = serde_json::to_string(&model).unwrap();
+    assert_eq!(serde_json::from_str::<BiasedMf>(&json).unwrap(), model);
+    assert!(serde_json::from_str::<BiasedMf>(&json.replacen("\"factors\":3", "\"factors\":4", 1)).is_err());
 }
