@@ -12,13 +12,13 @@ pub struct UncertainWorkspace {
     pub(super) panel: Buffer,
     /// sqrt(w) times target, event by event, then sqrt(w).
     pub(super) targets: Buffer,
-    /// The matrix that is factored.
+    /// The matrix that is factored, or the sums of a vector of rows.
     pub(super) matrix: Buffer,
     /// The matrix without its diagonal terms, for the second pass.
     pub(super) saved: Buffer,
-    /// The transposed factor.
+    /// The transposed factor, or the matrices of a vector of rows.
     pub(super) upper: Buffer,
-    /// Inverted diagonal blocks.
+    /// Inverted diagonal blocks, or pivots.
     pub(super) inverse: Buffer,
     /// Vectors of one row, or the solutions of all short ones.
     pub(super) vectors: Buffer,
@@ -28,6 +28,6 @@ pub struct UncertainWorkspace {
     pub(super) waiting: Vec<usize>,
     /// The rows that go through the dual.
     pub(super) short: Vec<Short>,
-    /// Vectors of all of them.
+    /// Vectors of all of them, or of a vector of rows.
     pub(super) batch: Buffer,
 }

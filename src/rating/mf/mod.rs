@@ -42,6 +42,9 @@
 //! ratings is taken as a fact about a row, so an asker who folds in ten of a thousand ratings is taken for someone
 //! with ten.
 //!
+//! *Measured* by the defaults, RMSE: MovieLens 1M, a random tenth held out, mean of three seeds: 0.830; MovieLens 100K,
+//! `u1` to `u5`: 0.901 (`tests/biased_mf_accuracy.rs` holds the bars). Times: `benches/mf.rs`.
+//!
 //! *Equivariance.* Ratings are centred and divided by their standard deviation before anything else, so a fit on
 //! another scale (`a r + b`) is the same fit.
 
