@@ -40,6 +40,7 @@ fn sources(path: &Path, into: &mut Vec<PathBuf>) {
 fn mentioned(file: &Path, rooms: &BTreeSet<String>) -> BTreeSet<String> {
     let text = fs::read_to_string(file).expect("a source is readable");
     let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    assert!(!text.contains("use crate::{"), "{}: import each room by a line of its own", file.display());
     code.flat_map(|line| line.split("crate::").skip(1).map(str::to_string).collect::<Vec<_>>())
         .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>())
         .filter(|name| rooms.contains(name))

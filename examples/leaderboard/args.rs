@@ -126,9 +126,12 @@ fn check(args: &Args) -> Result<(), String> {
     if args.seeds.is_empty() || args.models.is_empty() {
         return Err("at least one seed and one model are needed".into());
     }
+    if let Some((model, ..)) = args.set.iter().find(|(model, ..)| !args.models.contains(model)) {
+        return Err(format!("a parameter of {model} is set, but --models leaves it out"));
+    }
     let inputs = args.inputs.len();
     match &args.split {
-        SplitSpec::Test(files) if files.len() != inputs => {
+        SplitSpec::Test(files) if files.len() != inputs || inputs == 0 => {
             Err(format!("{} test files for {inputs} inputs: give one for each", files.len()))
         }
         SplitSpec::Test(_) => Ok(()),

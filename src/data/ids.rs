@@ -82,12 +82,12 @@ impl<K: Hash + Eq> IdMap<K> {
     /// # Errors
     /// [`DataError::TooManyIds`] when the index would not fit.
     pub fn insert(&mut self, key: K) -> Result<u32, DataError> {
-        self.grow()?;
+        self.grow();
         let slot = self.probe(&key);
-        Ok(match self.slots[slot] {
+        match self.slots[slot] {
             FREE => self.fill(slot, key),
-            index => index,
-        })
+            index => Ok(index),
+        }
     }
 
     /// The same for a borrowed key: an owned one is made only when the id is new.
@@ -99,12 +99,12 @@ impl<K: Hash + Eq> IdMap<K> {
         K: Borrow<Q>,
         Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
-        self.grow()?;
+        self.grow();
         let slot = self.probe(key);
-        Ok(match self.slots[slot] {
+        match self.slots[slot] {
             FREE => self.fill(slot, key.to_owned()),
-            index => index,
-        })
+            index => Ok(index),
+        }
     }
 
     /// The ids that `kept` marks, renumbered in their order.
@@ -130,20 +130,20 @@ impl<K: Hash + Eq> IdMap<K> {
         }
     }
 
-    fn fill(&mut self, slot: usize, key: K) -> u32 {
-        let index = self.keys.len() as u32;
-        self.slots[slot] = index;
-        self.keys.push(key);
-        index
-    }
-
-    /// Makes room for one more id: at most half of the slots are ever taken.
-    fn grow(&mut self) -> Result<(), DataError> {
+    fn fill(&mut self, slot: usize, key: K) -> Result<u32, DataError> {
         if self.keys.len() >= (FREE - 1) as usize {
             return Err(DataError::TooManyIds);
         }
+        let index = self.keys.len() as u32;
+        self.slots[slot] = index;
+        self.keys.push(key);
+        Ok(index)
+    }
+
+    /// Makes room for one more id: at most half of the slots are ever taken.
+    fn grow(&mut self) {
         if self.keys.len() * 2 < self.slots.len() {
-            return Ok(());
+            return;
         }
         let mut slots = vec![FREE; (self.slots.len() * 2).max(16)];
         let mask = slots.len() - 1;
@@ -155,7 +155,6 @@ impl<K: Hash + Eq> IdMap<K> {
             slots[slot] = index as u32;
         }
         self.slots = slots;
-        Ok(())
     }
 }
 

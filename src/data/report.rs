@@ -237,7 +237,7 @@ impl fmt::Display for CleaningReport {
         if self.held_out > 0 {
             writeln!(f, "and {} held-out events", self.held_out)?;
         }
-        if self.users_removed + self.items_removed > 0 {
+        if self.users_removed > 0 || self.items_removed > 0 {
             writeln!(f, "left out: {} users, {} items", self.users_removed, self.items_removed)?;
         }
         if let Times::Partial { untimed } = self.times {

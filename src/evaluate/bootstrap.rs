@@ -51,12 +51,17 @@ impl Interval {
     }
 }
 
+/// Enough for any interval; more would only fill the memory.
+const MOST_RESAMPLES: usize = 1_000_000;
+
 impl Bootstrap {
     /// Whether every field is in its range.
     ///
     /// # Errors
     /// The error that names the field.
     pub fn check(&self) -> Result<(), ParamError> {
+        let fits = self.resamples <= MOST_RESAMPLES;
+        ParamError::require(fits, "resamples", self.resamples, "at most 1000000")?;
         let fits = self.confidence > 0.0 && self.confidence < 1.0;
         ParamError::require(fits, "confidence", self.confidence, "above 0 and below 1")
     }

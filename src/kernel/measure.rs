@@ -5,7 +5,7 @@ use super::simd::{Job, Simd};
 
 struct Spin(usize);
 
-/// Independent sums: more than latency times units on every machine here (4 cycles, 2 units).
+/// Independent sums: more than latency times units on every machine (4 cycles, 2 units).
 const CHAINS: usize = 12;
 
 impl Job for Spin {

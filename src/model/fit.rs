@@ -43,7 +43,7 @@ pub enum FitError {
         epoch: usize,
     },
     /// The deadline passed before there was a model.
-    #[error("the deadline passed before the first epoch ended; allow more time or fewer `factors`")]
+    #[error("the deadline passed before the first epoch ended; allow more time, or ask for a smaller model")]
     Deadline,
     /// The held-out events do not fit the training data.
     #[error(

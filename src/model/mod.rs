@@ -1,6 +1,6 @@
 //! The shared contract: what does every model promise?
 //!
-//! *Knows*: `data`. *Does not know*: any algorithm; there is no arithmetic here.
+//! *Knows*: `data`, and the error of `par`. *Does not know*: any algorithm; there is no arithmetic here.
 //! *Cost*: none; a trait call per profile and per block of scores.
 //! *Fails* with [`ParamError`], [`FitError`] and [`QueryError`], which say what to change.
 

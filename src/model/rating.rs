@@ -24,7 +24,7 @@ impl RatingScale {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Basis {
-    /// Only the mean of all ratings: neither the user nor the item has any.
+    /// What holds for everybody, in the main the mean of all ratings: neither the user nor the item has any.
     #[default]
     GlobalMean,
     /// The mean and the bias of the one of the two that has ratings, or of both.

@@ -16,7 +16,7 @@ pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, LoadError> {
     let (mut file, header, mut bytes) = open(path)?;
     let out_of_memory = |_| LoadFault::io("make room for the file")(io::ErrorKind::OutOfMemory.into());
     let length = usize::try_from(header.file_length).map_err(|_| out_of_memory(()))?;
-    bytes.try_reserve_exact(length - bytes.len()).map_err(|_| out_of_memory(()))?;
+    bytes.try_reserve_exact(length.saturating_sub(bytes.len())).map_err(|_| out_of_memory(()))?;
     read_rest(&mut file, &header, &mut bytes)?;
     Ok(bytes)
 }

@@ -1,7 +1,7 @@
 //! Bytes that last: how does a model get into a file, and back, unharmed?
 //!
 //! *Knows*: models by [`Persist`], ids, bytes, files. *Does not know*: what the numbers mean.
-//! *Cost*: saving reads the model twice, loading the file once; no more memory than the file.
+//! *Cost*: saving reads the model twice, loading the file once; the file's bytes and the model are in memory together.
 //! *Fails* with [`SaveError`] and [`LoadError`], which name file, section, place, found and expected.
 
 mod archive;

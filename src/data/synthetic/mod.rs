@@ -58,6 +58,11 @@ pub struct Synthetic {
     seed: u64,
 }
 
+/// Users or items: a mistyped number must not bring the machine down.
+const MOST_ROWS: u32 = 100_000_000;
+/// Ratings: a hundred times the Netflix Prize data.
+const MOST_RATINGS: u64 = 10_000_000_000;
+
 impl Default for Synthetic {
     fn default() -> Self {
         Self {
@@ -158,10 +163,15 @@ impl Synthetic {
         let most = u64::from(self.users) * u64::from(self.items) / 2;
         let stars = |value: f32| (0.0..=10.0).contains(&value);
         let (name, found, expected) = match self {
-            _ if !(1..u32::MAX).contains(&self.users) => ("users", self.users.to_string(), "at least 1"),
-            _ if !(1..u32::MAX).contains(&self.items) => ("items", self.items.to_string(), "at least 1"),
-            _ if self.n_ratings() > most => {
-                ("ratings", self.n_ratings().to_string(), "at most half of users x items")
+            _ if !(1..=MOST_ROWS).contains(&self.users) => {
+                ("users", self.users.to_string(), "1 to 100 million")
+            }
+            _ if !(1..=MOST_ROWS).contains(&self.items) => {
+                ("items", self.items.to_string(), "1 to 100 million")
+            }
+            _ if self.n_ratings() > most.min(MOST_RATINGS) => {
+                let expected = "at most half of users x items, and at most 10 billion";
+                ("ratings", self.n_ratings().to_string(), expected)
             }
             _ if !(1..=256).contains(&self.factors) => ("factors", self.factors.to_string(), "1 to 256"),
             _ if !stars(self.taste) => ("taste", self.taste.to_string(), "0 to 10"),

@@ -10,7 +10,7 @@
 //!
 //! * *primal*: A = P + Y'WY, b = P m + Y'W t, Cholesky of A; `n D(D+1)/2 + D^3/6 + D^2` multiply-adds;
 //! * *dual*: x = m + P^-1 Y' z with (W^-1 + Y P^-1 Y') z = t - Y m, Cholesky of the n x n matrix;
-//!   `n^2 D/2 + n^3/6 + n^2 + 2nD` multiply-adds. Nothing cancels, and W^-1 > 0 keeps it positive definite.
+//!   `n^2 D/2 + n^3/6 + n^2 + nD` multiply-adds. Nothing cancels, and W^-1 > 0 keeps it positive definite.
 //!
 //! Each row takes the cheaper one. Small systems are solved `LANES` at a time, one per lane: see
 //! [`super::interleaved`]. Which way a row goes depends on its n, on D and on the level alone, so a row has the

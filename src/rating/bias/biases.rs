@@ -178,7 +178,11 @@ impl Biases {
         Ok(match (query.history, query.user) {
             (Some(history), _) => {
                 QueryError::check_history(&history, self.items.len() as u32)?;
-                Asker { offset: self.mean + self.fold_in(&history), events: Events::Folded(history) }
+                let offset = self.mean + self.fold_in(&history);
+                if !offset.is_finite() {
+                    return Err(QueryError::Unsolvable("its ratings are too large for a bias".into()));
+                }
+                Asker { offset, events: Events::Folded(history) }
             }
             (None, Some(user)) => {
                 let row = seen.offsets()[user.ix()]..seen.offsets()[user.ix() + 1];

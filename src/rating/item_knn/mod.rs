@@ -186,8 +186,8 @@ impl Params for ItemKnnParams {
 impl Fit for ItemKnnParams {
     type Model = ItemKnn;
 
-    /// One pass: the curve is empty and an observer has nothing to see. A deadline that passes before
-    /// the end is an error.
+    /// One pass: the curve is empty and an observer has nothing to see. The deadline is looked
+    /// at before each sixteenth of the items; one that has passed there is an error.
     fn fit_checked(
         &self,
         data: &Interactions,

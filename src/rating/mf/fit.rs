@@ -39,8 +39,8 @@ pub(super) fn fit(
             break;
         }
         let loss = state.epoch(&workers, epoch)?;
-        let elapsed = began.elapsed() - measuring;
-        let validation = context.get_validation().map(|held_out| {
+        let elapsed = began.elapsed().saturating_sub(measuring);
+        let validation = context.get_validation().filter(|held_out| !held_out.is_empty()).map(|held_out| {
             let began = Instant::now();
             let rmse = state.validation(&workers, held_out);
             measuring += began.elapsed();
@@ -58,7 +58,7 @@ pub(super) fn fit(
     }
     let epoch = curve.len();
     let model = state.finish(epoch)?;
-    let elapsed = began.elapsed() - measuring;
+    let elapsed = began.elapsed().saturating_sub(measuring);
     Ok(Fitted { model, report: FitReport { curve, stopped, elapsed } })
 }
 

@@ -35,7 +35,7 @@
 //!
 //! *Cost* of an epoch: `2 * ratings * D^2 / 2` multiply-adds for the matrices and `rows * D^3 / 3` for their
 //! factorisations, D = K + 1; short rows pay `n^2 D` instead. D is best a multiple of 16 (15, 31, 63 factors).
-//! Memory: `12 D` bytes per row while fitting.
+//! Memory: `16 D` bytes per row while fitting, at least 128.
 //!
 //! *Choose another model* when only the order matters and there are no ratings, or when each prediction must be
 //! traced to single ratings ([`super`] lists them). *Limitation*: taste does not move with time, and the number of
