@@ -95,6 +95,11 @@ pub mod retrieve;
 pub use error::Error;
 pub use par::ThreadsError;
 
+/// The README's program is compiled like every other example.
+#[cfg(all(doctest, feature = "csv"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// What most programs need: `use foldin::prelude::*;`.
 pub mod prelude {
     pub use crate::data::{Dataset, History, Ids, Interactions, InteractionsBuilder, ItemIx, UserIx};
