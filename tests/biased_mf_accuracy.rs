@@ -3,28 +3,16 @@
 //! The bars are libmf's best RMSE on MovieLens 1M (K = 128) and the best published by Surprise's SVD++ class of models
 //! on the folds of MovieLens 100K. Without `FOLDIN_DATA` the tests say so and end.
 
+mod real;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use foldin::data::{Columns, Interactions, ItemIx, UserIx};
 use foldin::evaluate::{RatingErrors, RatingOptions, Split};
 use foldin::model::{Fit, FitContext};
 use foldin::rating::BiasedMfParams;
-
-/// Says so past the test runner, which hides what passing tests print.
-fn skipped(test: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{test} is skipped: FOLDIN_DATA names no folder with real data");
-}
-
-/// The folder of the data, or none with a word on stderr.
-fn folder(test: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("FOLDIN_DATA").map(PathBuf::from);
-    if folder.is_none() {
-        skipped(test);
-    }
-    folder
-}
+use real::folder;
 
 /// User, item and rating of each line; rows are numbered by the ids themselves.
 fn read(path: &Path, between: &str) -> Vec<(u32, u32, f32)> {

@@ -3,6 +3,8 @@
 //! Real data, defaults only, RMSE over all test ratings. The bars are published figures or figures of
 //! other libraries on the same files; see each test. Without `FOLDIN_DATA` the tests say so and end.
 
+mod real;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -11,21 +13,7 @@ use foldin::evaluate::Split;
 use foldin::model::{Fit, FitContext, PredictRating, Profile, Query};
 use foldin::persist::model_to_bytes;
 use foldin::rating::{BiasBaselineParams, ItemKnnParams};
-
-/// Says so past the test runner, which hides what passing tests print.
-fn skipped(test: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{test} is skipped: FOLDIN_DATA names no folder with real data");
-}
-
-/// The folder of the data, or none with a word on stderr.
-fn data_folder(test: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("FOLDIN_DATA").map(PathBuf::from);
-    if folder.is_none() {
-        skipped(test);
-    }
-    folder
-}
+use real::folder;
 
 /// The first three fields of each line: user, item, rating; ids from 1, below the given numbers.
 fn read(path: PathBuf, between: &str, n_users: u32, n_items: u32) -> Interactions {
@@ -44,7 +32,7 @@ fn read(path: PathBuf, between: &str, n_users: u32, n_items: u32) -> Interaction
 
 /// The five published folds of MovieLens 100K.
 fn ml_100k(test: &str) -> Option<Vec<Split>> {
-    let folder = data_folder(test)?.join("ml-100k");
+    let folder = folder(test)?.join("ml-100k");
     let part = |name: String| read(folder.join(name), "\t", 943, 1682);
     let fold = |n| Split::fixed(part(format!("u{n}.base")), part(format!("u{n}.test"))).expect("a split");
     Some((1..=5).map(fold).collect())
@@ -52,7 +40,7 @@ fn ml_100k(test: &str) -> Option<Vec<Split>> {
 
 /// MovieLens 1M, three times a random tenth held out.
 fn ml_1m(test: &str) -> Option<Vec<Split>> {
-    let all = read(data_folder(test)?.join("ml-1m/ratings.dat"), "::", 6040, 3952);
+    let all = read(folder(test)?.join("ml-1m/ratings.dat"), "::", 6040, 3952);
     Some((1..=3).map(|seed| Split::random(&all, 0.1, seed).expect("a split")).collect())
 }
 

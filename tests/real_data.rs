@@ -1,23 +1,10 @@
 //! The real files as their publishers lay them out; skipped without `FOLDIN_DATA`.
 #![cfg(feature = "csv")]
 
-use std::path::PathBuf;
+mod real;
 
 use foldin::data::{Dataset, Encoding, InteractionsBuilder, Layout, Source, TableLayout, TextTable, Times};
-
-/// Says so past the test runner, which hides what passing tests print.
-fn skipped(test: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{test} is skipped: FOLDIN_DATA names no folder with real data");
-}
-
-fn folder(test: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("FOLDIN_DATA").map(PathBuf::from);
-    if folder.is_none() {
-        skipped(test);
-    }
-    folder
-}
+use real::folder;
 
 #[test]
 fn sizes_are_those_of_the_publishers() {
