@@ -1,0 +1,50 @@
+//! Guards against a mistyped number that fills the memory, starts a million threads or makes every score infinite.
+
+use foldin::data::synthetic::Synthetic;
+use foldin::data::{DataError, Event, History, Interactions, ItemIx, UserIx};
+use foldin::evaluate::{Bootstrap, EvaluateError, RatingOptions, rating};
+use foldin::model::{Fit, Profile, Query, QueryError, Score};
+use foldin::rating::BiasBaselineParams;
+
+fn data() -> Interactions {
+    let event =
+        |n: u32| Event { user: UserIx::new(n / 3), item: ItemIx::new(n % 3), value: n as f32, time: None };
+    Interactions::from_events(3, 3, &(0..9).map(event).collect::<Vec<_>>()).unwrap()
+}
+
+#[test]
+fn more_generated_rows_or_ratings_than_fit() {
+    for world in [Synthetic::new().users(u32::MAX - 1), Synthetic::new().items(u32::MAX - 1)] {
+        assert!(matches!(world.generate(), Err(DataError::Setting { .. })));
+    }
+    let world = Synthetic::new().users(100_000_000).items(100_000_000).ratings(1 << 60);
+    assert!(matches!(world.generate(), Err(DataError::Setting { name: "ratings", .. })));
+}
+
+#[test]
+fn more_resamples_than_fit() {
+    let data = data();
+    let model = BiasBaselineParams::new().fit(&data).unwrap();
+    let options = RatingOptions::new().bootstrap(Bootstrap { resamples: usize::MAX, ..Bootstrap::default() });
+    assert!(matches!(rating(&model, &data, &data, &options), Err(EvaluateError::Param(_))));
+}
+
+#[cfg(feature = "parallel")]
+#[test]
+fn more_threads_than_any_machine_has() {
+    let mut context = foldin::model::FitContext::new().threads(usize::MAX);
+    let error = BiasBaselineParams::new().fit_with(&data(), &mut context).unwrap_err();
+    assert!(matches!(error, foldin::model::FitError::Threads(_)), "{error:?}");
+}
+
+#[test]
+fn ratings_too_large_for_a_bias() {
+    // Ratings at one end of all numbers, folded in on a model from the other end.
+    let low = |n: u32| Event { user: UserIx::new(n / 3), item: ItemIx::new(n % 3), value: -2e38, time: None };
+    let data = Interactions::from_events(3, 3, &(0..9).map(low).collect::<Vec<_>>()).unwrap();
+    let model = BiasBaselineParams::new().user_regularization(0.0).fit(&data).unwrap();
+    let (items, values) = ([0, 1, 2].map(ItemIx::new), [3e38; 3]);
+    let history = History::new(&items, &values).unwrap();
+    let answer = model.profile(&Query::history(history), &mut Profile::new());
+    assert!(matches!(answer, Err(QueryError::Unsolvable(_))), "{answer:?}");
+}
