@@ -50,42 +50,6 @@ macro_rules! shaped {
 }
 
 impl Interleaved<'_> {
-    /// Adds `sum_k y_k y_k'` to the first `rows` rows; rank k is `panel[k * width ..]`, a vector per row.
-    #[inline(always)]
-    pub(crate) fn add_ranks<S: Simd>(
-        &mut self,
-        s: S,
-        panel: &[f32],
-        width: usize,
-        rows: usize,
-        mut between: impl FnMut(),
-    ) {
-        for j in (0..self.order).step_by(S::SIDE) {
-            let columns = S::SIDE.min(self.order - j);
-            for i in (j..rows).step_by(S::SIDE) {
-                let height = S::SIDE.min(rows - i);
-                shaped!(self.add_tile(s, height, columns, panel, width, (i, j)));
-                between();
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn add_tile<S: Simd, const R: usize, const C: usize>(
-        &mut self,
-        s: S,
-        panel: &[f32],
-        width: usize,
-        at: (usize, usize),
-    ) {
-        let (m, rows) = (&mut *self.m, self.rows);
-        if at.0 == at.1 {
-            s.vectorize(Add::<R, C, true> { m, rows, panel, width, at });
-        } else {
-            s.vectorize(Add::<R, C, false> { m, rows, panel, width, at });
-        }
-    }
-
     /// Factors, with all rows below the triangle.
     #[inline(always)]
     pub(crate) fn factor<S: Simd>(&mut self, s: S) {
@@ -155,32 +119,6 @@ fn products<S: Simd, const R: usize, const C: usize, const DIAGONAL: bool>(
         }
     }
     sums
-}
-
-struct Add<'a, const R: usize, const C: usize, const DIAGONAL: bool> {
-    m: &'a mut [f32],
-    rows: usize,
-    panel: &'a [f32],
-    width: usize,
-    at: (usize, usize),
-}
-
-impl<const R: usize, const C: usize, const DIAGONAL: bool> Job for Add<'_, R, C, DIAGONAL> {
-    type Out = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let sums = products::<S, R, C, DIAGONAL>(s, self.panel, self.width, self.at);
-        for c in 0..C {
-            let column = &mut self.m[((self.at.1 + c) * self.rows + self.at.0) * S::LANES..];
-            for (r, sums) in sums.iter().enumerate() {
-                if !DIAGONAL || c <= r {
-                    let m = &mut column[r * S::LANES..];
-                    s.store(s.add(s.load(m), sums[c]), m);
-                }
-            }
-        }
-    }
 }
 
 /// A tile under the diagonal: minus the finished columns, then divided by the diagonal tile.

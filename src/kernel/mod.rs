@@ -20,6 +20,7 @@ mod tile;
 mod uncertain;
 mod vector;
 
+pub use buffer::Buffer;
 pub use error::{RowError, SolveError};
 pub use factor::Factor;
 pub use gram::Gram;

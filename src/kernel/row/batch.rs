@@ -10,6 +10,10 @@ use crate::kernel::simd::{Job, Simd};
 /// 40, much higher a tenth of those of 100. AVX2 crosses in the same region.
 const LANES_UP_TO: usize = 64;
 
+/// The most coordinates of rows that are solved one per lane in the primal. Wider ones gain little (the rank
+/// update is most of a row) and would make one row alone, as in a fold-in, wait for idle lanes.
+const NARROW_UP_TO: usize = 48;
+
 /// Everything of one call.
 pub(super) struct Batch<'a, F> {
     pub(super) solver: &'a RowSolver,
@@ -33,7 +37,10 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
             }
         };
         let mut short = std::mem::take(&mut self.workspace.short);
+        let mut narrow = std::mem::take(&mut self.workspace.narrow);
         short.clear();
+        narrow.clear();
+        let dim = self.fixed.width();
         for r in 0..self.count {
             let row = (self.row)(r);
             let n = row.indices.len();
@@ -42,28 +49,30 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
                 fail(r, error);
             } else if self.variance.is_none() && method == Method::Dual && n <= LANES_UP_TO {
                 short.push((n, r));
+            } else if self.variance.is_none() && method == Method::Primal && dim <= NARROW_UP_TO {
+                narrow.push((n, r));
             } else if let Err(error) = self.single(s, method, row, r) {
                 fail(r, error);
             }
         }
         short.sort_unstable();
-        let mut groups = short.chunks(S::LANES).peekable();
-        if let Some(group) = groups.peek() {
-            let starts = &mut self.workspace.next_starts;
-            lanes::find_starts(s, self.fixed, group, &self.row, starts);
-        }
-        while let Some(group) = groups.next() {
-            let workspace = &mut *self.workspace;
-            std::mem::swap(&mut workspace.starts, &mut workspace.next_starts);
-            let next = groups.peek().copied().unwrap_or_default();
-            lanes::find_starts(s, self.fixed, next, &self.row, &mut workspace.next_starts);
-            let bad = lanes::solve_dual(s, self.fixed, group, &self.row, workspace, &mut self.out);
-            for (lane, &(_, r)) in group.iter().enumerate() {
-                if bad >> lane & 1 == 1 {
-                    fail(r, self.blame(&(self.row)(r)));
+        for (list, method) in [(&short, Method::Dual), (&narrow, Method::Primal)] {
+            for (at, members) in list.chunks(S::LANES).enumerate() {
+                let after = list.get(at * S::LANES + members.len());
+                let next: &[I] = after.map_or(&[], |&(_, r)| (self.row)(r).indices);
+                let group = lanes::Group { fixed: self.fixed, members, row: &self.row, next };
+                let bad = match method {
+                    Method::Dual => group.solve_dual(s, self.workspace, &mut self.out),
+                    Method::Primal => group.solve_primal(s, self.workspace, &mut self.out),
+                };
+                for (lane, &(_, r)) in members.iter().enumerate() {
+                    if bad >> lane & 1 == 1 {
+                        fail(r, self.blame(&(self.row)(r)));
+                    }
                 }
             }
         }
+        self.workspace.narrow = narrow;
         self.workspace.short = short;
         failed.map_or(Ok(()), Err)
     }

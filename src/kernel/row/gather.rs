@@ -165,67 +165,47 @@ pub(super) fn combine<S: Simd>(
     terms: impl Iterator<Item = (usize, f32)> + Clone,
     out: &mut [f32],
 ) {
-    let vectors = out.len() / S::LANES;
-    let mut done = 0;
+    // As many vectors in one pass over the rows as there are; then what is left of one.
+    let mut at = 0;
     loop {
-        // As many vectors in one pass over the rows as there are; the last pass takes the rest along.
-        let at = done * S::LANES;
         let terms = terms.clone();
-        match vectors - done {
-            9.. => done += pass::<S, 8, false>(s, fixed, terms, at, out),
-            8 => {
-                pass::<S, 8, true>(s, fixed, terms, at, out);
-                return;
-            }
-            5..8 => done += pass::<S, 4, false>(s, fixed, terms, at, out),
-            4 => {
-                pass::<S, 4, true>(s, fixed, terms, at, out);
-                return;
-            }
-            3 => done += pass::<S, 2, false>(s, fixed, terms, at, out),
-            2 => {
-                pass::<S, 2, true>(s, fixed, terms, at, out);
-                return;
-            }
-            1 => {
-                pass::<S, 1, true>(s, fixed, terms, at, out);
-                return;
-            }
-            0 => {
-                pass::<S, 0, true>(s, fixed, terms, at, out);
-                return;
-            }
+        match (out.len() - at) / S::LANES {
+            8.. => at += pass::<S, 8>(s, fixed, terms, at, out),
+            4..8 => at += pass::<S, 4>(s, fixed, terms, at, out),
+            2..4 => at += pass::<S, 2>(s, fixed, terms, at, out),
+            1 => at += pass::<S, 1>(s, fixed, terms, at, out),
+            0 => break,
         }
+    }
+    if at < out.len() {
+        let mut sum = s.zero();
+        for (start, z) in terms {
+            sum = s.fma(s.splat(z), s.load_part(&fixed.at(start)[at..]), sum);
+        }
+        s.store_part(sum, &mut out[at..]);
     }
 }
 
-/// `V` vectors of coordinates from `at`, and with `REST` what follows them. Returns `V`.
+/// `V` vectors of coordinates from `at`. Returns how many coordinates.
 #[inline(always)]
-fn pass<S: Simd, const V: usize, const REST: bool>(
+fn pass<S: Simd, const V: usize>(
     s: S,
     fixed: Rows<'_>,
     terms: impl Iterator<Item = (usize, f32)>,
     at: usize,
     out: &mut [f32],
 ) -> usize {
-    let out = &mut out[at..];
+    let out = &mut out[at..][..V * S::LANES];
     let mut sums = [s.zero(); V];
-    let mut rest = s.zero();
     for (start, z) in terms {
-        let y = &fixed.data[start + at..][..out.len()];
+        let y = &fixed.data[start + at..][..V * S::LANES];
         let z = s.splat(z);
         for (v, sum) in sums.iter_mut().enumerate() {
             *sum = s.fma(z, s.load(&y[v * S::LANES..]), *sum);
-        }
-        if REST {
-            rest = s.fma(z, s.load_part(&y[V * S::LANES..]), rest);
         }
     }
     for (v, sum) in sums.into_iter().enumerate() {
         s.store(sum, &mut out[v * S::LANES..]);
     }
-    if REST {
-        s.store_part(rest, &mut out[V * S::LANES..]);
-    }
-    V
+    V * S::LANES
 }

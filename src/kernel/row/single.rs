@@ -77,16 +77,8 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
         let c_stride = stride_for(dim + 1);
         let u_stride = stride_for(dim + 1 + extra + MAX_LANES);
         let c = workspace.matrix.get((dim + 1 + extra) * c_stride);
-        clear(S::LANES, c, c_stride, dim, |k| row.precision.at(k));
-        let side = &mut c[dim * c_stride..][..padded];
-        side.fill(0.0);
-        if let Some(mean) = row.mean {
-            for (k, (b, m)) in side.iter_mut().zip(mean).enumerate() {
-                *b = row.precision.at(k) * m;
-            }
-        }
-        let scratch = (&mut workspace.panel, &mut workspace.starts);
-        add_events(s, fixed, &row, next, scratch, (&mut *c, c_stride));
+        let (panel, starts) = (&mut workspace.panel, &mut workspace.starts);
+        normal_equations(s, fixed, &row, next, Equations { c: &mut *c, c_stride, panel, starts });
         for (k, unit) in c[(dim + 1) * c_stride..].chunks_exact_mut(c_stride).enumerate() {
             unit.fill(0.0);
             unit[k] = 1.0;
@@ -116,17 +108,34 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
     }
 }
 
-/// Adds Y'WY to the triangle and Y'Wt to the row under it.
+/// Where the normal equations of a row go, and the scratch for them.
+pub(super) struct Equations<'a> {
+    /// Row-major: the triangle, and the right-hand side under it. Whole vectors of columns.
+    pub(super) c: &'a mut [f32],
+    /// Floats from one row of `c` to the next.
+    pub(super) c_stride: usize,
+    pub(super) panel: &'a mut Buffer,
+    pub(super) starts: &'a mut Vec<usize>,
+}
+
+/// P + Y'WY and P m + Y'W t; meanwhile fetches what `next` touches.
 #[inline(always)]
-fn add_events<S: Simd, I: Copy + Into<usize>>(
+pub(super) fn normal_equations<S: Simd, I: Copy + Into<usize>>(
     s: S,
     fixed: Rows<'_>,
     row: &Row<'_, I>,
     next: &[I],
-    (panel, starts): (&mut Buffer, &mut Vec<usize>),
-    (c, c_stride): (&mut [f32], usize),
+    Equations { c, c_stride, panel, starts }: Equations<'_>,
 ) {
     let dim = fixed.width();
+    clear(S::LANES, c, c_stride, dim, |k| row.precision.at(k));
+    let side = &mut c[dim * c_stride..][..dim.next_multiple_of(S::LANES)];
+    side.fill(0.0);
+    if let Some(mean) = row.mean {
+        for (k, (b, m)) in side.iter_mut().zip(mean).enumerate() {
+            *b = row.precision.at(k) * m;
+        }
+    }
     let chunk = chunk_of(row.indices.len(), dim);
     let pairs = dim.div_ceil(2 * S::LANES);
     let tiles = pairs * (2 + (pairs - 1) * S::LANES / S::ROWS_BY_2);

@@ -18,10 +18,14 @@ pub struct Workspace {
     pub(super) solution: Buffer,
     /// Prior scales.
     pub(super) scales: Buffer,
-    /// Length and position of the rows that wait for company.
+    /// Length and position of the short rows.
     pub(super) short: Vec<(usize, usize)>,
-    /// Where the fixed rows of a group start: event by event, lane by lane.
+    /// Where the fixed rows of a row start.
     pub(super) starts: Vec<usize>,
-    /// The same of the group that comes next.
-    pub(super) next_starts: Vec<usize>,
+    /// The systems of a group, one after the other.
+    pub(super) systems: Buffer,
+    /// Diagonals and right-hand sides of a group, or its solutions.
+    pub(super) sides: Buffer,
+    /// Length and position of the rows of few coordinates.
+    pub(super) narrow: Vec<(usize, usize)>,
 }

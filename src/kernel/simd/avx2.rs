@@ -166,6 +166,25 @@ impl Simd for Avx2 {
         }
     }
 
+    #[inline(always)]
+    fn four(self, x: &[f32]) -> __m256 {
+        let x = &x[..4];
+        // SAFETY: four floats are there by the line above; the processor has AVX2, see `detect`.
+        unsafe { _mm256_broadcast_ps(&*x.as_ptr().cast::<__m128>()) }
+    }
+
+    #[inline(always)]
+    fn braid(self, [a, b, c, d]: [&[f32]; 4]) -> [__m256; 4] {
+        let ([a, e], [c, g]) = (pairs([a, b]), pairs([c, d]));
+        [a, c, e, g]
+    }
+
+    #[inline(always)]
+    fn sums(self, v: [__m256; 4]) -> __m256 {
+        // SAFETY: the processor has AVX2, see `detect`.
+        unsafe { _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3])) }
+    }
+
     /// Each half of a vector takes four floats of another row, so that only the 4 x 4 transposes inside the
     /// halves are left.
     #[inline(always)]

@@ -169,6 +169,30 @@ impl Simd for Avx512 {
         unsafe { _mm512_reduce_add_ps(v) }
     }
 
+    #[inline(always)]
+    fn four(self, x: &[f32]) -> __m512 {
+        let x = &x[..4];
+        // SAFETY: four floats are there by the line above; the processor has AVX-512F, see `detect`.
+        unsafe { _mm512_broadcast_f32x4(_mm_loadu_ps(x.as_ptr())) }
+    }
+
+    #[inline(always)]
+    fn braid(self, rows: [&[f32]; 4]) -> [__m512; 4] {
+        quads(rows)
+    }
+
+    #[inline(always)]
+    fn sums(self, v: [__m512; 4]) -> __m512 {
+        // SAFETY: the processor has AVX-512F, see `detect`.
+        unsafe {
+            let ab = _mm512_add_ps(_mm512_unpacklo_ps(v[0], v[1]), _mm512_unpackhi_ps(v[0], v[1]));
+            let cd = _mm512_add_ps(_mm512_unpacklo_ps(v[2], v[3]), _mm512_unpackhi_ps(v[2], v[3]));
+            let (ab, cd) = (_mm512_castps_pd(ab), _mm512_castps_pd(cd));
+            let (low, high) = (_mm512_unpacklo_pd(ab, cd), _mm512_unpackhi_pd(ab, cd));
+            _mm512_add_ps(_mm512_castpd_ps(low), _mm512_castpd_ps(high))
+        }
+    }
+
     /// Each quarter of a vector takes four floats of another row, so that only the 4 x 4 transposes inside
     /// the quarters are left: 32 shuffles instead of 64.
     #[inline(always)]

@@ -61,6 +61,12 @@ pub(crate) trait Simd: Copy {
     fn head(self, v: Self::V, count: usize) -> Self::V;
     /// The sum of the lanes, in an order fixed for this machine.
     fn sum(self, v: Self::V) -> f32;
+    /// The first four floats of `x`, which must be there, again and again.
+    fn four(self, x: &[f32]) -> Self::V;
+    /// The first `LANES` floats of four rows, four of each row in turn.
+    fn braid(self, rows: [&[f32]; 4]) -> [Self::V; 4];
+    /// Of each group of four lanes its sum in `v[0]`, then in `v[1]`, `v[2]`, `v[3]`.
+    fn sums(self, v: [Self::V; 4]) -> Self::V;
     /// Transposes a square of `LANES x LANES`: row `i` is the head of `row(i)`, column `j` goes through
     /// `finish(j, column)` to `out[j * stride ..]`.
     fn transpose<'a>(

@@ -96,6 +96,21 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn four(self, x: &[f32]) -> [f32; N] {
+        self.load(x)
+    }
+
+    #[inline(always)]
+    fn braid(self, [a, b, c, d]: [&[f32]; 4]) -> [[f32; N]; 4] {
+        [self.load(a), self.load(b), self.load(c), self.load(d)]
+    }
+
+    #[inline(always)]
+    fn sums(self, v: [[f32; N]; 4]) -> [f32; N] {
+        v.map(|v| self.sum(v))
+    }
+
+    #[inline(always)]
     fn transpose<'a>(
         self,
         row: impl Fn(usize) -> &'a [f32],

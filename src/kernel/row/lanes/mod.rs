@@ -1,0 +1,46 @@
+//! Rows with small systems: the systems are made one by one, then solved together, one per lane.
+
+mod dual;
+mod pairs;
+mod primal;
+
+use super::Row;
+use super::gather::Rows;
+use crate::kernel::interleaved::Interleaved;
+use crate::kernel::simd::Simd;
+
+/// Up to `LANES` rows.
+pub(super) struct Group<'a, 'r, F, I> {
+    pub(super) fixed: Rows<'a>,
+    /// Lengths and positions; for the dual, the shortest first.
+    pub(super) members: &'a [(usize, usize)],
+    pub(super) row: &'a F,
+    /// What comes after the group, to be fetched meanwhile.
+    pub(super) next: &'r [I],
+}
+
+impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F, I> {
+    /// What the row after the one in that lane touches.
+    #[inline(always)]
+    fn after(&self, lane: usize) -> &'r [I] {
+        self.members.get(lane + 1).map_or(self.next, |next| (self.row)(next.1).indices)
+    }
+}
+
+/// Factors systems with one right-hand side under the triangle and writes the solutions, a vector over the
+/// systems per unknown.
+#[inline(always)]
+fn solve_systems<S: Simd>(s: S, mut system: Interleaved<'_>, z: &mut [f32]) {
+    let (rows, order) = (system.rows, system.order);
+    system.factor(s);
+    for (j, z) in z.chunks_exact_mut(S::LANES).enumerate().take(order) {
+        z.copy_from_slice(&system.m[(j * rows + order) * S::LANES..][..S::LANES]);
+    }
+    system.back_substitute(s, &mut z[..order * S::LANES]);
+}
+
+/// Sets a bit of `bad` for a lane whose answer is not finite.
+#[inline(always)]
+fn note(bad: &mut u32, lane: usize, x: &[f32]) {
+    *bad |= u32::from(!super::single::finite(x)) << lane;
+}
