@@ -60,6 +60,7 @@
 //! | [`data`] | records, files, cleaning, ids, compressed rows, generated data |
 //! | [`model`] | the traits every model keeps: query, score, fit, predict |
 //! | [`rating`] | models of ratings |
+//! | [`implicit`] | models of events: watched, bought, played |
 //! | [`retrieve`] | ranked lists with filters |
 //! | [`evaluate`] | splits, RMSE, NDCG and their like, with intervals |
 //! | [`persist`] | the model file |
@@ -85,6 +86,7 @@
 pub mod data;
 mod error;
 pub mod evaluate;
+pub mod implicit;
 pub mod kernel;
 pub mod model;
 mod par;
@@ -103,6 +105,7 @@ struct Readme;
 /// What most programs need: `use foldin::prelude::*;`.
 pub mod prelude {
     pub use crate::data::{Dataset, History, Ids, Interactions, InteractionsBuilder, ItemIx, UserIx};
+    pub use crate::implicit::PopularityParams;
     pub use crate::model::{Fit, FitContext, Params, PredictRating, Query, Score};
     pub use crate::rating::{BiasBaselineParams, BiasedMfParams, ItemKnnParams};
     pub use crate::retrieve::{Hit, ScoreExt, TopN};

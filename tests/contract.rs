@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use foldin::data::synthetic::Synthetic;
 use foldin::data::{History, Ids, Interactions, ItemIx, UserIx};
-use foldin::evaluate::{RatingOptions, Split, rating};
+use foldin::evaluate::{Ndcg, RankingOptions, RatingOptions, Split, ranking, rating};
+use foldin::implicit::PopularityParams;
 use foldin::model::{
     Basis, Fit, FitContext, FitError, PredictRating, Profile, Query, QueryError, Score, Stop,
 };
@@ -41,12 +42,18 @@ fn some_users() -> Vec<UserIx> {
     (0..data().n_users()).step_by(23).map(UserIx::new).collect()
 }
 
-fn known_users_are_answered<M: PredictRating>(model: &M) {
+fn known_users_are_answered<M: Score>(model: &M) {
     assert_eq!((model.n_users(), model.n_items()), (data().n_users(), data().n_items()));
+    for user in some_users() {
+        let scores = scores(model, &Query::user(user));
+        assert!(scores.iter().all(|score| score.is_finite()), "{user:?}");
+    }
+}
+
+fn predictions_are_scores_on_the_scale<M: PredictRating>(model: &M) {
     for user in some_users() {
         let query = Query::user(user);
         let scores = scores(model, &query);
-        assert!(scores.iter().all(|score| score.is_finite()), "{user:?}");
         let mut profile = Profile::new();
         model.profile(&query, &mut profile).unwrap();
         for (item, &score) in scores.iter().enumerate() {
@@ -59,7 +66,7 @@ fn known_users_are_answered<M: PredictRating>(model: &M) {
     }
 }
 
-fn unknown_ids_are_errors<M: PredictRating>(model: &M) {
+fn unknown_ids_are_errors<M: Score>(model: &M) {
     let mut profile = Profile::new();
     let beyond = UserIx::new(model.n_users());
     let error = model.profile(&Query::user(beyond), &mut profile).unwrap_err();
@@ -67,9 +74,6 @@ fn unknown_ids_are_errors<M: PredictRating>(model: &M) {
     let items = [ItemIx::new(model.n_items())];
     let history = History::new(&items, &[3.0]).unwrap();
     let error = model.profile(&Query::history(history), &mut profile).unwrap_err();
-    assert!(matches!(error, QueryError::UnknownItem { .. }), "{error:?}");
-    model.profile(&Query::anyone(), &mut profile).unwrap();
-    let error = model.predict(&profile, items[0]).unwrap_err();
     assert!(matches!(error, QueryError::UnknownItem { .. }), "{error:?}");
     assert_eq!(model.seen(beyond), []);
     let values = [f32::NAN];
@@ -79,18 +83,26 @@ fn unknown_ids_are_errors<M: PredictRating>(model: &M) {
     assert!(matches!(model.profile(&Query::history(history), &mut profile), Err(QueryError::History(_))));
 }
 
-fn nobody_and_an_empty_history_are_answered_alike<M: PredictRating>(model: &M) {
+fn an_unknown_item_is_not_predicted<M: PredictRating>(model: &M) {
+    let error = model.predict_one(&Query::anyone(), ItemIx::new(model.n_items())).unwrap_err();
+    assert!(matches!(error, QueryError::UnknownItem { .. }), "{error:?}");
+}
+
+fn nobody_and_an_empty_history_are_answered_alike<M: Score>(model: &M) {
     let nobody = scores(model, &Query::anyone());
     let empty = scores(model, &Query::history(History::default()));
     assert!(nobody.iter().all(|score| score.is_finite()));
     assert_eq!(bits(&nobody), bits(&empty));
+}
+
+fn nothing_is_learned_of_nobody<M: PredictRating>(model: &M) {
     for item in 0..model.n_items() {
         let prediction = model.predict_one(&Query::anyone(), ItemIx::new(item)).unwrap();
         assert_ne!(prediction.basis, Basis::Learned, "nothing is known of nobody");
     }
 }
 
-fn blocks_do_not_change_scores<M: PredictRating>(model: &M) {
+fn blocks_do_not_change_scores<M: Score>(model: &M) {
     let mut profile = Profile::new();
     model.profile(&Query::user(UserIx::new(1)), &mut profile).unwrap();
     let whole = scores(model, &Query::user(UserIx::new(1)));
@@ -106,7 +118,7 @@ fn blocks_do_not_change_scores<M: PredictRating>(model: &M) {
     assert_eq!(beyond, [f32::NEG_INFINITY; 3]);
 }
 
-fn the_inner_product_is_the_score<M: PredictRating>(model: &M) {
+fn the_inner_product_is_the_score<M: Score>(model: &M) {
     let factors = model.inner_product().expect("the model was declared to offer its rows");
     let query = Query::user(UserIx::new(4));
     let mut profile = Profile::new();
@@ -120,7 +132,7 @@ fn the_inner_product_is_the_score<M: PredictRating>(model: &M) {
     }
 }
 
-fn lists_are_exact<M: PredictRating>(model: &M) {
+fn lists_are_exact<M: Score>(model: &M) {
     for user in some_users() {
         let query = Query::user(user);
         let mut order: Vec<_> = scores(model, &query).into_iter().zip(0..).collect();
@@ -136,13 +148,13 @@ fn lists_are_exact<M: PredictRating>(model: &M) {
     }
 }
 
-fn seen_is_the_training_history<M: PredictRating>(model: &M) {
+fn seen_is_the_training_history<M: Score>(model: &M) {
     for (user, history) in data().users() {
         assert_eq!(model.seen(user), history.ids);
     }
 }
 
-fn many_are_answered_as_one<M: PredictRating>(model: &M) {
+fn many_are_answered_as_one<M: Score>(model: &M) {
     let users = some_users();
     let queries: Vec<_> = users.iter().map(|&user| Query::user(user)).collect();
     for threads in [1, 2, 3, 8] {
@@ -155,7 +167,7 @@ fn many_are_answered_as_one<M: PredictRating>(model: &M) {
 
 fn threads_change_no_bit<P: Fit>(params: &P)
 where
-    P::Model: PredictRating + Persist,
+    P::Model: Persist,
 {
     let one = model_to_bytes(&fit(params, 1)).unwrap();
     for threads in [2, 3, 8] {
@@ -163,11 +175,10 @@ where
     }
 }
 
-fn saving_changes_no_bit<M: PredictRating + Persist>(model: &M) {
+fn saving_changes_no_bit<M: Persist>(model: &M) {
     let bytes = model_to_bytes(model).unwrap();
     let loaded: M = model_from_bytes(&bytes).unwrap();
     assert!(bytes == model_to_bytes(&loaded).unwrap());
-    assert_eq!(model.scale(), loaded.scale());
     let history = data().user(UserIx::new(9)).unwrap();
     for query in [Query::user(UserIx::new(9)), Query::history(history), Query::anyone()] {
         assert_eq!(bits(&scores(model, &query)), bits(&scores(&loaded, &query)));
@@ -175,7 +186,12 @@ fn saving_changes_no_bit<M: PredictRating + Persist>(model: &M) {
     }
 }
 
-fn folding_in_a_training_row_agrees<M: PredictRating>(model: &M) {
+fn saving_keeps_the_scale<M: PredictRating + Persist>(model: &M) {
+    let loaded: M = model_from_bytes(&model_to_bytes(model).unwrap()).unwrap();
+    assert_eq!(model.scale(), loaded.scale());
+}
+
+fn folding_in_a_training_row_agrees<M: Score>(model: &M) {
     for user in some_users() {
         let history = data().user(user).unwrap();
         let trained = scores(model, &Query::user(user));
@@ -202,36 +218,44 @@ fn empty_data_is_an_error<P: Fit>(params: &P) {
     assert!(matches!(params.fit(&empty), Err(FitError::Empty)));
 }
 
-fn awkward_data_is_fitted<P: Fit>(params: &P)
-where
-    P::Model: PredictRating,
-{
+fn awkward_data() -> [(&'static str, Interactions); 6] {
     let event = |user, item, value| foldin::data::Event {
         user: UserIx::new(user),
         item: ItemIx::new(item),
         value,
         time: None,
     };
-    let cases = [
+    [
         ("one event", vec![event(1, 1, 4.0)]),
         ("equal ratings", (0..9).map(|n| event(n / 3, n % 3, 2.5)).collect()),
         ("huge ratings", (0..9).map(|n| event(n / 3, n % 3, 1e9 * n as f32)).collect()),
         ("tiny ratings", (0..9).map(|n| event(n / 3, n % 3, 1e-9 * n as f32)).collect()),
         ("one user", (0..3).map(|n| event(0, n, n as f32)).collect()),
         ("one item", (0..3).map(|n| event(n, 0, -(n as f32))).collect()),
-    ];
-    for (case, events) in cases {
-        let data = Interactions::from_events(4, 5, &events).unwrap();
+    ]
+    .map(|(case, events): (_, Vec<_>)| (case, Interactions::from_events(4, 5, &events).unwrap()))
+}
+
+fn awkward_data_is_fitted<P: Fit>(params: &P) {
+    for (case, data) in awkward_data() {
         let model = params.fit(&data).unwrap_or_else(|error| panic!("{case}: {error}"));
         for user in 0..4 {
-            let query = Query::user(UserIx::new(user));
-            let scores = scores(&model, &query);
+            let scores = scores(&model, &Query::user(UserIx::new(user)));
             assert!(scores.iter().all(|score| score.is_finite()), "{case}: {scores:?}");
-            for item in 0..5 {
-                let rating = model.predict_one(&query, ItemIx::new(item)).unwrap().rating;
-                let (min, max) = data.value_range().unwrap();
-                assert!((min..=max).contains(&rating), "{case}: {rating}");
-            }
+        }
+    }
+}
+
+fn awkward_data_is_predicted_on_its_scale<P: Fit>(params: &P)
+where
+    P::Model: PredictRating,
+{
+    for (case, data) in awkward_data() {
+        let model = params.fit(&data).unwrap_or_else(|error| panic!("{case}: {error}"));
+        let (min, max) = data.value_range().unwrap();
+        for (user, item) in (0..20).map(|n| (UserIx::new(n / 5), ItemIx::new(n % 5))) {
+            let rating = model.predict_one(&Query::user(user), item).unwrap().rating;
+            assert!((min..=max).contains(&rating), "{case}: {rating}");
         }
     }
 }
@@ -259,7 +283,7 @@ where
 }
 
 /// `margin`: how far below the spread of the ratings the RMSE must be, as a factor.
-fn quality<P: Fit>(params: &P, margin: f64)
+fn rates<P: Fit>(params: &P, margin: f64)
 where
     P::Model: PredictRating,
 {
@@ -272,7 +296,16 @@ where
     assert!(report.rmse < margin * spread, "RMSE {} against a spread of {spread}", report.rmse);
 }
 
-fn ids_travel_with_the_model<M: PredictRating + Persist>(model: &M) {
+/// `bar`: the NDCG@10 that lists must have. Lists at random have about 0.05.
+fn ranks<P: Fit>(params: &P, bar: f64) {
+    let split = Split::random(data(), 0.1, 1).unwrap();
+    let model = params.fit(&split.train).unwrap();
+    let report = ranking(&model, &split.train, &split.test, &RankingOptions::new(10)).unwrap();
+    let found = report.mean(&Ndcg(10)).unwrap();
+    assert!(found > bar, "NDCG@10 is {found}, the bar {bar}");
+}
+
+fn ids_travel_with_the_model<M: Persist>(model: &M) {
     let ids: Ids = Ids {
         users: (0..model.n_users()).map(|n| format!("u{n}")).collect(),
         items: (0..model.n_items()).map(|n| format!("i{n}")).collect(),
@@ -287,7 +320,7 @@ fn ids_travel_with_the_model<M: PredictRating + Persist>(model: &M) {
 
 macro_rules! contract {
     // In brackets: what the model can beyond what all can.
-    ($($name:ident: $params:expr, quality $margin:expr, models [$($model:ident),*], fits [$($fit:ident),*];)+) => {$(
+    ($($name:ident: $params:expr, $kind:ident $bar:expr, models [$($model:ident),*], fits [$($fit:ident),*];)+) => {$(
         mod $name {
             use super::*;
 
@@ -297,15 +330,30 @@ macro_rules! contract {
                 seen_is_the_training_history, many_are_answered_as_one, saving_changes_no_bit,
                 folding_in_a_training_row_agrees, ids_travel_with_the_model $(, $model)*);
             contract!(@params $params;
-                threads_change_no_bit, empty_data_is_an_error, awkward_data_is_fitted,
-                a_row_without_events_rests_on_less $(, $fit)*);
-
-            #[test]
-            fn quality() {
-                super::quality(&$params, $margin);
-            }
+                threads_change_no_bit, empty_data_is_an_error, awkward_data_is_fitted $(, $fit)*);
+            contract!(@$kind $params, $bar);
         }
     )+};
+    // A model of ratings.
+    (@rates $params:expr, $bar:expr) => {
+        contract!(@model $params;
+            predictions_are_scores_on_the_scale, an_unknown_item_is_not_predicted, nothing_is_learned_of_nobody,
+            saving_keeps_the_scale);
+        contract!(@params $params;
+            awkward_data_is_predicted_on_its_scale, a_row_without_events_rests_on_less);
+
+        #[test]
+        fn rates() {
+            super::rates(&$params, $bar);
+        }
+    };
+    // A model of events.
+    (@ranks $params:expr, $bar:expr) => {
+        #[test]
+        fn ranks() {
+            super::ranks(&$params, $bar);
+        }
+    };
     (@model $params:expr; $($check:ident),+) => {$(
         #[test]
         fn $check() {
@@ -321,8 +369,9 @@ macro_rules! contract {
 }
 
 contract! {
-    bias_baseline: BiasBaselineParams::default(), quality 0.95, models [], fits [an_observer_can_cancel];
-    item_knn: ItemKnnParams::default(), quality 0.92, models [], fits [];
-    biased_mf: BiasedMfParams::default(), quality 0.9,
+    bias_baseline: BiasBaselineParams::default(), rates 0.95, models [], fits [an_observer_can_cancel];
+    item_knn: ItemKnnParams::default(), rates 0.92, models [], fits [];
+    biased_mf: BiasedMfParams::default(), rates 0.9,
         models [the_inner_product_is_the_score], fits [an_observer_can_cancel];
+    popularity: PopularityParams::default(), ranks 0.1, models [], fits [];
 }

@@ -13,6 +13,7 @@ mod ids;
 mod load;
 mod reader;
 mod sections;
+mod unsound;
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -24,6 +25,7 @@ pub use ids::{Metadata, PersistId};
 pub use load::{SectionSummary, Summary};
 pub use reader::SectionReader;
 pub use sections::Sections;
+pub(crate) use unsound::Unsound;
 
 use crate::data::Ids;
 use crate::model::Score;

@@ -14,7 +14,6 @@
 mod bias;
 mod item_knn;
 mod mf;
-mod unsound;
 
 pub use bias::{BiasBaseline, BiasBaselineParams};
 pub use item_knn::{ItemKnn, ItemKnnParams};

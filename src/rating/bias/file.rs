@@ -2,8 +2,7 @@
 
 use super::{BiasBaseline, Biases};
 use crate::model::{RatingScale, Seen};
-use crate::persist::{LoadError, Persist, SectionReader, Sections};
-use crate::rating::unsound::Unsound;
+use crate::persist::{LoadError, Persist, SectionReader, Sections, Unsound};
 
 impl Biases {
     /// Writes the sections that every model on this baseline begins with.

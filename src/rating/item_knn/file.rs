@@ -4,9 +4,8 @@ use super::ItemKnn;
 use super::neighbours::Neighbours;
 use crate::data::ItemIx;
 use crate::model::Seen;
-use crate::persist::{LoadError, Persist, SectionReader, Sections};
+use crate::persist::{LoadError, Persist, SectionReader, Sections, Unsound};
 use crate::rating::bias::{Biases, LARGEST};
-use crate::rating::unsound::Unsound;
 
 impl Persist for ItemKnn {
     const KIND: &'static str = "item-knn";

@@ -6,8 +6,7 @@ use super::model::Parts;
 use super::prior::Prior;
 use super::scaling::Scaling;
 use crate::model::{RatingScale, Score};
-use crate::persist::{LoadError, Persist, SectionReader, Sections};
-use crate::rating::unsound::Unsound;
+use crate::persist::{LoadError, Persist, SectionReader, Sections, Unsound};
 
 impl Persist for BiasedMf {
     const KIND: &'static str = "biased-mf";

@@ -14,7 +14,7 @@ use crate::data::{Interactions, ItemIx, UserIx};
 use crate::kernel::{Level, SolveError, UncertainSolver, dot};
 use crate::model::{EpochReport, FitContext, FitError, FitReport, Fitted, Progress, Seen, Stop, StopReason};
 use crate::par::{Workers, chunks};
-use crate::rating::unsound::Unsound;
+use crate::persist::Unsound;
 
 /// Users of one job of the validation.
 const USERS: usize = 256;

@@ -5,7 +5,7 @@ use super::prior::Prior;
 use super::scaling::Scaling;
 use crate::kernel::{Level, UncertainRows, UncertainSolver};
 use crate::model::Seen;
-use crate::rating::unsound::Unsound;
+use crate::persist::Unsound;
 
 /// A matrix factorization with biases: mean, biases and factors, and what folding in needs.
 ///

@@ -1,12 +1,12 @@
 //! Numbers from outside that do not make up a model.
 
-use crate::persist::{LoadError, SectionReader};
+use super::{LoadError, SectionReader};
 
 /// The first number of a part that is out of its range; every way into a model ends here, whether the
 /// numbers come from the library's own files or through `serde`.
 #[derive(Debug, thiserror::Error)]
 #[error("`{part}`, entry {at}: {found}; it must be {expected}")]
-pub(super) struct Unsound {
+pub(crate) struct Unsound {
     part: &'static str,
     at: usize,
     found: String,
@@ -15,7 +15,7 @@ pub(super) struct Unsound {
 
 impl Unsound {
     /// Whether each number of a part is in its range.
-    pub(super) fn unless_all<T: Copy + ToString>(
+    pub(crate) fn unless_all<T: Copy + ToString>(
         part: &'static str,
         values: &[T],
         expected: &'static str,
@@ -28,7 +28,7 @@ impl Unsound {
     }
 
     /// Whether a part has as many numbers as the others ask for.
-    pub(super) fn unless_len(part: &'static str, found: usize, expected: usize) -> Result<(), Self> {
+    pub(crate) fn unless_len(part: &'static str, found: usize, expected: usize) -> Result<(), Self> {
         if found == expected {
             return Ok(());
         }
@@ -37,7 +37,7 @@ impl Unsound {
     }
 
     /// The same, with the place in a file. Parts are named like their sections.
-    pub(super) fn in_file(self, from: &SectionReader<'_>) -> LoadError {
+    pub(crate) fn in_file(self, from: &SectionReader<'_>) -> LoadError {
         from.invalid(self.part, self.at, self.found, self.expected)
     }
 }
