@@ -17,7 +17,7 @@ pub enum SplitError {
     /// One of the parts would have no events.
     #[error("no event would be left to {part}: change the size of the test part, or give more data")]
     EmptyPart {
-        /// "train" or "test".
+        /// "train", "history" or "test".
         part: &'static str,
     },
     /// Two parts that do not number the same users and items.

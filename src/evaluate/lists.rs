@@ -1,130 +1,109 @@
-//! One list per user, measured.
+//! One list per user of the whole catalogue, a bounded part of the users at a time.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::ask::question;
-use super::{Case, EvaluateError, Metric, RankingOptions};
+use super::figures::{Figures, Truth};
+use super::{EvaluateError, RankingOptions};
 use crate::data::{Interactions, ItemIx, UserIx};
-use crate::model::Score;
+use crate::model::{Query, Score};
 use crate::par::{Workers, chunks};
-use crate::retrieve::{Hit, ScoreExt, TopN, Workspace};
+use crate::retrieve::{BatchError, Hit, ScoreExt, TopN, Workspace};
 
+/// Users whose lists are in memory together, at most.
+const PART: usize = 4096;
+/// And hits, which are fewer users where lists are long: 32 MiB.
+const HITS: usize = 1 << 22;
 /// Users of one job.
 const USERS: usize = 64;
 
-/// What all threads share.
+/// What is asked, and what the answers are held against.
 pub(super) struct Lists<'a, M: ?Sized> {
-    model: &'a M,
-    train: &'a Interactions,
-    test: &'a Interactions,
-    options: &'a RankingOptions<'a>,
-    metrics: &'a [&'a dyn Metric],
-    /// The length of the lists: what the deepest metric asks for.
-    depth: usize,
-    /// Which items stood in the first k of a list. Set by all threads, and only ever to true: their
-    /// order cannot be seen in it.
-    listed: Vec<AtomicBool>,
+    pub(super) model: &'a M,
+    pub(super) train: &'a Interactions,
+    pub(super) test: &'a Interactions,
+    pub(super) options: &'a RankingOptions<'a>,
 }
 
-/// The memory of one thread.
-#[derive(Default)]
-struct Buffers {
-    workspace: Workspace,
-    list: Vec<Hit>,
-    relevant: Vec<ItemIx>,
-}
-
-/// The figures of each measured user, in the order of the users.
-#[derive(Default)]
-pub(super) struct Figures {
-    /// One after the other for each user, in the order of the metrics.
-    values: Vec<f64>,
-    pub(super) n_relevant: usize,
-}
-
-impl Figures {
-    pub(super) fn users(&self, n_metrics: usize) -> usize {
-        self.values.len() / n_metrics
-    }
-
-    pub(super) fn of_metric(&self, metric: usize, n_metrics: usize) -> Vec<f64> {
-        self.values.iter().skip(metric).step_by(n_metrics).copied().collect()
-    }
-}
-
-impl<'a, M: Score + ?Sized> Lists<'a, M> {
-    pub(super) fn new(
-        model: &'a M,
-        train: &'a Interactions,
-        test: &'a Interactions,
-        options: &'a RankingOptions<'a>,
-        metrics: &'a [&'a dyn Metric],
-    ) -> Self {
-        let depth = metrics.iter().map(|metric| metric.depth()).fold(options.k, usize::max);
-        let listed = (0..test.n_items()).map(|_| AtomicBool::new(false)).collect();
-        Self { model, train, test, options, metrics, depth, listed }
-    }
-
-    pub(super) fn measure(&self, workers: &Workers) -> Result<Figures, EvaluateError> {
-        let jobs = chunks(self.test.n_users() as usize, USERS).collect();
-        let parts = workers.map(jobs, Buffers::default, |buffers, users| self.part(users, buffers));
-        let mut all = Figures::default();
-        for part in parts {
-            let part = part?;
-            all.values.extend(part.values);
-            all.n_relevant += part.n_relevant;
-        }
-        Ok(all)
-    }
-
-    fn part(&self, users: Range<usize>, buffers: &mut Buffers) -> Result<Figures, EvaluateError> {
-        let mut figures = Figures::default();
-        for user in users.map(|user| UserIx::new(user as u32)) {
-            self.truth(user, &mut buffers.relevant);
-            if buffers.relevant.is_empty() {
-                continue;
-            }
-            figures.n_relevant += buffers.relevant.len();
-            self.list(user, buffers)?;
-            for metric in self.metrics {
-                let case = Case::new(user, &buffers.list, &buffers.relevant).cut(metric.depth());
-                let value = metric.measure(&case);
-                if !value.is_finite() {
-                    return Err(EvaluateError::Metric { metric: metric.name(), user, value });
-                }
-                figures.values.push(value);
-            }
-        }
-        Ok(figures)
-    }
-
-    /// The user's relevant items, sorted as histories are.
-    fn truth(&self, user: UserIx, out: &mut Vec<ItemIx>) {
-        let known = self.train.user(user).unwrap_or_default().ids;
-        let held_out = self.test.user(user).unwrap_or_default();
-        let enough = |value: f32| self.options.relevant_from.is_none_or(|least| value >= least);
-        let relevant = held_out.iter().filter(|(_, value)| enough(*value)).map(|(item, _)| item);
-        out.clear();
-        out.extend(relevant.filter(|item| known.binary_search(item).is_err()));
-    }
-
-    fn list(&self, user: UserIx, buffers: &mut Buffers) -> Result<(), EvaluateError> {
-        let known = self.train.user(user).unwrap_or_default().ids;
-        let request = TopN::new(self.depth).include_seen().deny(known);
-        let query = question(self.options.fold_in.then_some(self.train), user);
-        self.model
-            .top_n_into(&query, &request, &mut buffers.workspace, &mut buffers.list)
-            .map_err(|source| EvaluateError::Query { user, source })?;
-        for hit in buffers.list.iter().take(self.options.k) {
-            self.listed[hit.item.ix()].store(true, Ordering::Relaxed);
+impl<M: Score + ?Sized> Lists<'_, M> {
+    /// Measures the list of every user with relevant items.
+    pub(super) fn measure(&self, workers: &Workers, figures: &mut Figures<'_>) -> Result<(), EvaluateError> {
+        let depth = figures.depth().min(self.test.n_items() as usize);
+        let part = (HITS / depth.max(1)).clamp(USERS, PART);
+        for users in chunks(self.test.n_users() as usize, part) {
+            let truths = self.truths(workers, users);
+            let lists = self.lists(workers, &truths, depth)?;
+            figures.add(workers, &truths, &lists)?;
         }
         Ok(())
     }
 
-    /// The share of the catalogue in the first k of a list.
-    pub(super) fn coverage(&self) -> f64 {
-        let listed = self.listed.iter().filter(|listed| listed.load(Ordering::Relaxed)).count();
-        listed as f64 / self.listed.len() as f64
+    fn truths(&self, workers: &Workers, users: Range<usize>) -> Vec<Truth> {
+        let first = users.start;
+        let truth = |row: usize| self.truth(UserIx::new((first + row) as u32));
+        let jobs = chunks(users.len(), USERS).collect();
+        let parts = workers.map(jobs, || (), |(), rows| rows.map(truth).collect::<Vec<_>>());
+        parts.into_iter().flatten().filter(|truth| !truth.relevant.is_empty()).collect()
+    }
+
+    /// The user's relevant items, sorted as histories are.
+    fn truth(&self, user: UserIx) -> Truth {
+        let known = self.known(user);
+        let held_out = self.test.user(user).unwrap_or_default();
+        let enough = |value: f32| self.options.relevant_from.is_none_or(|least| value >= least);
+        let relevant = held_out.iter().filter(|(_, value)| enough(*value)).map(|(item, _)| item);
+        Truth { user, relevant: relevant.filter(|item| known.binary_search(item).is_err()).collect() }
+    }
+
+    /// What must not be listed.
+    fn known(&self, user: UserIx) -> &[ItemIx] {
+        self.train.user(user).unwrap_or_default().ids
+    }
+
+    fn query(&self, user: UserIx) -> Query<'_> {
+        question(self.options.fold_in.then_some(self.train), user)
+    }
+
+    /// In one batch where what the question leaves out by itself is what must not be listed, as with every
+    /// model that was fitted on `train`; one by one otherwise.
+    fn lists(
+        &self,
+        workers: &Workers,
+        truths: &[Truth],
+        depth: usize,
+    ) -> Result<Vec<Vec<Hit>>, EvaluateError> {
+        let agrees = |user| self.options.fold_in || self.model.seen(user) == self.known(user);
+        if !truths.iter().all(|truth| agrees(truth.user)) {
+            return self.lists_one_by_one(workers, truths, depth);
+        }
+        let queries: Vec<Query<'_>> = truths.iter().map(|truth| self.query(truth.user)).collect();
+        let lists = self.model.top_n_batch(&queries, &TopN::new(depth), self.options.threads);
+        lists.map_err(|error| match error {
+            BatchError::Query { position, source } => {
+                EvaluateError::Query { user: truths[position].user, source }
+            }
+            BatchError::Threads(error) => EvaluateError::Threads(error),
+        })
+    }
+
+    fn lists_one_by_one(
+        &self,
+        workers: &Workers,
+        truths: &[Truth],
+        depth: usize,
+    ) -> Result<Vec<Vec<Hit>>, EvaluateError> {
+        let list = |workspace: &mut Workspace, user: UserIx| {
+            let request = TopN::new(depth).include_seen().deny(self.known(user));
+            let mut list = Vec::new();
+            match self.model.top_n_into(&self.query(user), &request, workspace, &mut list) {
+                Ok(()) => Ok(list),
+                Err(source) => Err(EvaluateError::Query { user, source }),
+            }
+        };
+        let jobs = chunks(truths.len(), USERS).collect();
+        let parts = workers.map(jobs, Workspace::new, |workspace, job: Range<usize>| {
+            truths[job].iter().map(|truth| list(workspace, truth.user)).collect::<Result<Vec<_>, _>>()
+        });
+        Ok(parts.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
     }
 }

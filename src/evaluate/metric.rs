@@ -73,6 +73,20 @@ pub trait Metric: Sync {
     fn measure(&self, case: &Case<'_>) -> f64;
 }
 
+impl<M: Metric + ?Sized> Metric for &M {
+    fn name(&self) -> String {
+        (**self).name()
+    }
+
+    fn depth(&self) -> usize {
+        (**self).depth()
+    }
+
+    fn measure(&self, case: &Case<'_>) -> f64 {
+        (**self).measure(case)
+    }
+}
+
 macro_rules! metric {
     ($(#[$doc:meta])* $name:ident, $text:literal, |$case:ident, $k:ident| $figure:expr) => {
         $(#[$doc])*

@@ -8,8 +8,12 @@
 //! Part the data ([`Split`]), fit on `train`, measure on `test`:
 //!
 //! - [`rating`](fn@rating): RMSE and MAE over all test ratings, with bootstrap intervals;
-//! - [`ranking`](fn@ranking): precision, recall, NDCG, MAP, MRR, hit rate and coverage of lists, and
-//!   any [`Metric`] of your own.
+//! - [`ranking`](fn@ranking): precision, recall, NDCG, MAP, MRR, hit rate and coverage of lists of the whole
+//!   catalogue, and any [`Metric`] of your own;
+//! - [`ranking_among`](fn@ranking_among): the same for lists of a few [`Candidates`], as some published protocols
+//!   want it.
+//!
+//! [`UserSplit`] holds out users instead of events: how good is the model for people it has never seen?
 //!
 //! Everything is done on several threads, and the figures are the same, to the bit, for any number.
 //!
@@ -25,23 +29,36 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod among;
 mod ask;
 mod bootstrap;
+mod by_name;
+mod candidates;
 mod draw;
 mod error;
+mod figures;
 mod lists;
 mod metric;
+#[cfg(feature = "csv")]
+mod ncf;
 mod ranking;
 mod rating;
 mod rating_errors;
 mod split;
+mod users;
 
+pub use among::ranking_among;
 pub use bootstrap::{Bootstrap, Interval};
+pub use by_name::metric_by_name;
+pub use candidates::{CandidateCase, Candidates};
 pub use error::{EvaluateError, SplitError};
 pub use metric::{
     AveragePrecision, Case, HitRate, Metric, Ndcg, Precision, Recall, RecallCapped, ReciprocalRank,
 };
+#[cfg(feature = "csv")]
+pub use ncf::Ncf;
 pub use ranking::{Measured, RankingOptions, RankingReport, ranking};
 pub use rating::{ByBasis, Difference, RatingOptions, RatingReport, Resample, rating};
 pub use rating_errors::RatingErrors;
 pub use split::{Folds, Split};
+pub use users::UserSplit;

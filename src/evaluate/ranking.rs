@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::ask::check;
+use super::figures::Figures;
 use super::lists::Lists;
 use super::{
     AveragePrecision, EvaluateError, HitRate, Metric, Ndcg, Precision, Recall, RecallCapped, ReciprocalRank,
 };
 use crate::data::Interactions;
-use crate::model::{ParamError, Score};
+use crate::model::Score;
 use crate::par::Workers;
 
 /// How lists are evaluated.
@@ -16,16 +17,19 @@ use crate::par::Workers;
 /// | option | default |
 /// |---|---|
 /// | k, given to [`new`](Self::new) | 10 |
+/// | the seven metrics at k | measured; not by [`only`](Self::only) |
 /// | [`relevant_from`](Self::relevant_from) | every test event is relevant |
-/// | [`metrics`](Self::metrics) | none beside the seven at k |
+/// | [`metrics`](Self::metrics) | no others |
 /// | [`threads`](Self::threads) | 0: one per core |
 /// | [`fold_in`](Self::fold_in) | off: users are asked for by their trained rows |
 #[derive(Clone)]
 pub struct RankingOptions<'a> {
-    pub(super) k: usize,
+    k: usize,
+    /// Whether the seven at k are measured.
+    seven: bool,
     pub(super) relevant_from: Option<f32>,
     metrics: &'a [&'a dyn Metric],
-    threads: usize,
+    pub(super) threads: usize,
     pub(super) fold_in: bool,
 }
 
@@ -38,7 +42,13 @@ impl Default for RankingOptions<'_> {
 impl<'a> RankingOptions<'a> {
     /// Measures lists of `k` items; at least 1.
     pub fn new(k: usize) -> Self {
-        Self { k, relevant_from: None, metrics: &[], threads: 0, fold_in: false }
+        Self { k, seven: true, relevant_from: None, metrics: &[], threads: 0, fold_in: false }
+    }
+
+    /// Measures these metrics and no others; `k` is the depth of the deepest.
+    pub fn only(metrics: &'a [&'a dyn Metric]) -> Self {
+        let k = metrics.iter().map(|metric| metric.depth()).max().unwrap_or(0);
+        Self { seven: false, ..Self::new(k).metrics(metrics) }
     }
 
     /// Only test events with this value or a higher one are relevant: 4.0 for "liked it" on a scale of
@@ -69,6 +79,26 @@ impl<'a> RankingOptions<'a> {
     pub fn fold_in(mut self) -> Self {
         self.fold_in = true;
         self
+    }
+
+    /// An empty sheet for what these options measure, on a catalogue of `n_items`.
+    pub(super) fn figures(&self, n_items: u32) -> Result<Figures<'a>, EvaluateError> {
+        let k = self.k;
+        let seven: [Box<dyn Metric>; 7] = [
+            Box::new(Precision(k)),
+            Box::new(Recall(k)),
+            Box::new(RecallCapped(k)),
+            Box::new(Ndcg(k)),
+            Box::new(AveragePrecision(k)),
+            Box::new(ReciprocalRank(k)),
+            Box::new(HitRate(k)),
+        ];
+        let mut metrics: Vec<Box<dyn Metric + 'a>> = Vec::new();
+        if self.seven {
+            metrics.extend(seven.map(|metric| metric as Box<dyn Metric + 'a>));
+        }
+        metrics.extend(self.metrics.iter().map(|&metric| Box::new(metric) as Box<dyn Metric + 'a>));
+        Ok(Figures::new(k, metrics, n_items)?)
     }
 }
 
@@ -103,7 +133,8 @@ pub struct Measured {
 pub struct RankingReport {
     /// The length of the lists that `coverage` looks at.
     pub k: usize,
-    /// The seven at k, then those of [`RankingOptions::metrics`].
+    /// The seven at k unless [`RankingOptions::only`] left them out, then those of
+    /// [`RankingOptions::metrics`].
     pub metrics: Vec<Measured>,
     /// The share of the catalogue that stands in the first `k` of at least one list.
     pub coverage: f64,
@@ -118,6 +149,11 @@ pub struct RankingReport {
 }
 
 impl RankingReport {
+    /// How many users' lists were made and measured in a second.
+    pub fn users_per_second(&self) -> f64 {
+        self.users as f64 / self.elapsed.as_secs_f64().max(1e-9)
+    }
+
     /// The mean of a metric, if it was measured: `report.mean(&Ndcg(10))`.
     pub fn mean(&self, metric: &dyn Metric) -> Option<f64> {
         let name = metric.name();
@@ -127,7 +163,7 @@ impl RankingReport {
 
 /// Makes a list for every user with relevant test items and measures it.
 ///
-/// Always measured, at k: [`Precision`], [`Recall`], [`RecallCapped`], [`Ndcg`], [`AveragePrecision`],
+/// Measured at k: [`Precision`], [`Recall`], [`RecallCapped`], [`Ndcg`], [`AveragePrecision`],
 /// [`ReciprocalRank`], [`HitRate`], and the coverage of the catalogue. Each metric is taken per user and
 /// averaged over users, all alike.
 ///
@@ -142,7 +178,11 @@ impl RankingReport {
 ///   [`skipped_users`](RankingReport::skipped_users); nothing is defined as 0 or 1 for them.
 /// - *Ties*: of equal scores the smaller item index comes first.
 ///
-/// Nothing is sampled: a list is the best of the whole catalogue.
+/// Nothing is sampled: a list is the best of the whole catalogue. For published protocols that rank a few
+/// candidates instead there is [`ranking_among`](fn@super::ranking_among).
+///
+/// Lists come from [`top_n_batch`](crate::retrieve::ScoreExt::top_n_batch), a bounded number at a time. A model
+/// that has other items [seen](Score::seen) than `train` says is asked one by one.
 ///
 /// # Errors
 /// [`EvaluateError`] when the parts or the model do not fit together, nobody has a relevant test item,
@@ -154,45 +194,9 @@ pub fn ranking<M: Score + ?Sized>(
     options: &RankingOptions<'_>,
 ) -> Result<RankingReport, EvaluateError> {
     check(model.n_items(), train, test)?;
-    let k = options.k;
-    let at_k: [&dyn Metric; 7] = [
-        &Precision(k),
-        &Recall(k),
-        &RecallCapped(k),
-        &Ndcg(k),
-        &AveragePrecision(k),
-        &ReciprocalRank(k),
-        &HitRate(k),
-    ];
-    let metrics: Vec<&dyn Metric> = at_k.into_iter().chain(options.metrics.iter().copied()).collect();
-    let shallowest = metrics.iter().map(|metric| metric.depth()).min().unwrap_or(k);
-    ParamError::require(shallowest > 0, "k", shallowest, "at least 1")?;
+    let mut figures = options.figures(test.n_items())?;
     let workers = Workers::new(options.threads).map_err(EvaluateError::Threads)?;
-    let lists = Lists::new(model, train, test, options, &metrics);
     let began = Instant::now();
-    let figures = lists.measure(&workers)?;
-    let elapsed = began.elapsed();
-    let users = figures.users(metrics.len());
-    if users == 0 {
-        return Err(EvaluateError::Empty);
-    }
-    let mean = |at: usize| measured(metrics[at].name(), &figures.of_metric(at, metrics.len()));
-    Ok(RankingReport {
-        k,
-        metrics: (0..metrics.len()).map(mean).collect(),
-        coverage: lists.coverage(),
-        users,
-        skipped_users: test.n_users() as usize - users,
-        n_relevant: figures.n_relevant,
-        elapsed,
-    })
-}
-
-/// The mean over users, added in their order, and its standard error.
-fn measured(name: String, values: &[f64]) -> Measured {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    let std_error = (values.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt());
-    Measured { name, mean, std_error }
+    Lists { model, train, test, options }.measure(&workers, &mut figures)?;
+    figures.report(test.n_users() as usize, began.elapsed())
 }

@@ -17,6 +17,8 @@ use crate::model::ParamError;
 /// | [`latest`](Self::latest), [`since`](Self::since) | all events from a moment on | what production looks like |
 /// | [`fixed`](Self::fixed) | given | a published split |
 ///
+/// To hold out users instead of events there is [`UserSplit`](super::UserSplit).
+///
 /// Draws come from Xoshiro256++ with the seed given, through mappings that are part of this crate: the
 /// same data and seed give the same parts in every version. All splits take time and memory linear in
 /// the events.
@@ -190,7 +192,7 @@ pub(super) fn check_shape(train: &Interactions, test: &Interactions) -> Result<(
     Err(SplitError::Shape { train_users, train_items, test_users, test_items })
 }
 
-fn check_fraction(fraction: f64) -> Result<(), ParamError> {
+pub(super) fn check_fraction(fraction: f64) -> Result<(), ParamError> {
     ParamError::require(fraction > 0.0 && fraction < 1.0, "fraction", fraction, "above 0 and below 1")
 }
 
@@ -204,12 +206,12 @@ fn times(data: &Interactions) -> Result<Vec<i64>, SplitError> {
 }
 
 /// `fraction` of `n`, rounded, halves upwards.
-fn share(fraction: f64, n: usize) -> usize {
+pub(super) fn share(fraction: f64, n: usize) -> usize {
     ((fraction * n as f64).round() as usize).min(n)
 }
 
 /// One mark per event; `mark` sets those of one user.
-fn per_user(data: &Interactions, mut mark: impl FnMut(&History<'_>, &mut [bool])) -> Vec<bool> {
+pub(super) fn per_user(data: &Interactions, mut mark: impl FnMut(&History<'_>, &mut [bool])) -> Vec<bool> {
     let mut marks = vec![false; data.len()];
     let mut rest = &mut marks[..];
     for (_, history) in data.users() {
