@@ -3,167 +3,226 @@
 use std::path::PathBuf;
 
 use foldin::data::Encoding;
+use foldin::evaluate::metric_by_name;
 
-/// What `--help` prints.
-pub const HELP: &str = "\
-Compares models on any ratings file.
+use crate::models;
+use crate::split::SplitSpec;
 
-    leaderboard ratings [options]
+/// Which question is asked of the models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    Ratings,
+    Topn,
+}
 
-    --input FILE       ratings: CSV, TSV, semicolons or `::`, with or without a header
-                       (default: data from the crate's own generator)
-    --columns LIST     user,item,rating,time: header names, or numbers from 1
-    --split HOW        random:FRACTION   hold out at random            (default random:0.1)
-                       folds:K           K-fold cross-validation
-                       last:N            the last N ratings of each user
-                       time:FRACTION     the latest ratings of all
-                       test:FILE         --input trains, FILE tests
-                       test:A,B,...      one for each --input A,B,...: the mean is printed
-    --models LIST      of item-mean, bias, item-knn, biased-mf         (default all)
-    --set MODEL.PARAMETER=VALUE   repeatable; `--list` shows them with their defaults
-    --factors N        short for --set biased-mf.factors=N
-    --threads N        0 for all cores                                 (default 0)
-    --seed N[,N...]    several seeds: the mean of the runs is printed  (default 0)
-    --encoding NAME    utf8, lossy or latin1                           (default utf8)
-    --lenient          leave out lines that cannot be read, and count them
-    --scale MIN,MAX    the rating scale; lines beyond it are errors    (default: as found)
-    --json             one object per line and model
-    --list             the models' parameters
-";
+/// How files lie.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lines {
+    #[default]
+    Auto,
+    Columns,
+    Adjacency,
+}
 
-/// How a file is parted.
+/// One `--set`: a model's parameter, and its value or the values to compare.
 #[derive(Clone, Debug, PartialEq)]
-pub enum SplitSpec {
-    /// A random fraction.
-    Random(f64),
-    /// K folds.
-    Folds(usize),
-    /// The last n of each user.
-    Last(usize),
-    /// The latest fraction.
-    Time(f64),
-    /// Files to test on, one for each input.
-    Test(Vec<PathBuf>),
+pub struct Setting {
+    pub model: String,
+    pub parameter: String,
+    pub values: Vec<String>,
 }
 
 /// Everything the command line says.
 #[derive(Clone, Debug)]
 pub struct Args {
+    pub task: Task,
     pub inputs: Vec<PathBuf>,
+    pub lines: Lines,
     pub columns: Option<String>,
     pub encoding: Encoding,
     pub split: SplitSpec,
+    pub validate: Option<SplitSpec>,
     pub models: Vec<String>,
-    pub set: Vec<(String, String, String)>,
+    pub set: Vec<Setting>,
+    pub factors: Vec<String>,
     pub threads: usize,
     pub seeds: Vec<u64>,
     pub lenient: bool,
     pub scale: Option<(f32, f32)>,
+    pub threshold: Option<f32>,
+    /// As they were named.
+    pub metrics: Vec<String>,
     pub json: bool,
     pub list: bool,
 }
 
 /// What the command line asks for.
+#[derive(Debug)]
 pub enum Command {
     Help,
-    Ratings(Box<Args>),
+    Compare(Box<Args>),
 }
 
-impl Default for Args {
-    fn default() -> Self {
+impl Args {
+    fn new(task: Task) -> Self {
         Self {
+            task,
             inputs: Vec::new(),
+            lines: Lines::Auto,
             columns: None,
             encoding: Encoding::default(),
             split: SplitSpec::Random(0.1),
-            models: crate::models::NAMES.iter().map(|name| name.to_string()).collect(),
+            validate: None,
+            models: models::names(task),
             set: Vec::new(),
+            factors: Vec::new(),
             threads: 0,
             seeds: vec![0],
             lenient: false,
             scale: None,
+            threshold: None,
+            metrics: Vec::new(),
             json: false,
             list: false,
+        }
+    }
+
+    /// Takes one option; `value` is the word after it.
+    fn option(
+        &mut self,
+        name: &str,
+        mut value: impl FnMut() -> Result<String, String>,
+    ) -> Result<(), String> {
+        match name {
+            "--input" => self.inputs = list(&value()?).into_iter().map(PathBuf::from).collect(),
+            "--columns" => self.columns = Some(value()?),
+            "--layout" => self.lines = lines(&value()?)?,
+            "--encoding" => self.encoding = encoding(&value()?)?,
+            "--split" => self.split = SplitSpec::parse(name, &value()?)?,
+            "--validate" => self.validate = Some(SplitSpec::parse(name, &value()?)?),
+            "--models" => self.models = list(&value()?),
+            "--set" => self.set.push(setting(&value()?)?),
+            "--factors" => self.factors = list(&value()?),
+            "--threads" => self.threads = number(name, &value()?)?,
+            "--seed" => {
+                self.seeds =
+                    list(&value()?).iter().map(|seed| number(name, seed)).collect::<Result<_, _>>()?
+            }
+            "--scale" => self.scale = Some(scale(&value()?)?),
+            "--threshold" => self.threshold = Some(number(name, &value()?)?),
+            "--metrics" => self.metrics = list(&value()?),
+            "--lenient" => self.lenient = true,
+            "--json" => self.json = true,
+            "--list" => self.list = true,
+            _ => return Err(format!("unknown option `{name}`; see --help")),
+        }
+        Ok(())
+    }
+
+    /// Whether what was said goes together.
+    fn check(&self) -> Result<(), String> {
+        if self.seeds.is_empty() || self.models.is_empty() {
+            return Err("at least one seed and one model are needed".into());
+        }
+        let known = models::names(self.task);
+        if let Some(name) = self.models.iter().find(|name| !known.contains(name)) {
+            return Err(format!("unknown model `{name}`: one of {}", known.join(", ")));
+        }
+        if let Some(Setting { model, .. }) = self.set.iter().find(|set| !self.models.contains(&set.model)) {
+            return Err(format!("a parameter of {model} is set, but --models leaves it out"));
+        }
+        self.check_task()?;
+        self.check_parts()
+    }
+
+    fn check_task(&self) -> Result<(), String> {
+        let metrics = self.metrics.iter().enumerate();
+        for (at, name) in metrics {
+            metric_by_name(name).map_err(|error| format!("--metrics: {error}"))?;
+            if self.metrics[..at].contains(name) {
+                return Err(format!("--metrics names {name} twice"));
+            }
+        }
+        let lists = [
+            ("--metrics", !self.metrics.is_empty()),
+            ("--threshold", self.threshold.is_some()),
+            ("this --split", self.split.is_of_lists()),
+            ("this --validate", self.validate.as_ref().is_some_and(SplitSpec::is_of_lists)),
+        ];
+        match lists.iter().find(|(_, given)| *given && self.task == Task::Ratings) {
+            Some((what, _)) => Err(format!("{what} goes with `topn`; ratings are measured by RMSE and MAE")),
+            None if self.threshold.is_some_and(f32::is_nan) => Err("--threshold: NaN is no value".into()),
+            None => Ok(()),
+        }
+    }
+
+    fn check_parts(&self) -> Result<(), String> {
+        let inputs = self.inputs.len();
+        if self.validate.as_ref().is_some_and(SplitSpec::names_files) {
+            return Err("--validate holds out a part of the training data: it takes no files".into());
+        }
+        match &self.split {
+            SplitSpec::Test(files) if files.len() != inputs || inputs == 0 => {
+                Err(format!("{} test files for {inputs} inputs: give one for each", files.len()))
+            }
+            SplitSpec::Test(_) => Ok(()),
+            SplitSpec::Ncf(_) if inputs > 0 || self.threshold.is_some() => {
+                Err("--split ncf:DIR names all its files: leave --input and --threshold out".into())
+            }
+            _ if inputs > 1 => Err("several inputs go with `--split test:FILE,FILE,...` only".into()),
+            _ => Ok(()),
         }
     }
 }
 
 /// Reads the command line.
 pub fn parse(mut words: impl Iterator<Item = String>) -> Result<Command, String> {
-    match words.next().as_deref() {
-        Some("ratings") => {}
+    let mut args = match words.next().as_deref() {
+        Some("ratings") => Args::new(Task::Ratings),
+        Some("topn") => Args::new(Task::Topn),
         None | Some("--help" | "-h" | "help") => return Ok(Command::Help),
-        Some(other) => return Err(format!("unknown command `{other}`: try `ratings`, or `--help`")),
-    }
-    let mut args = Args::default();
+        Some(other) => return Err(format!("unknown command `{other}`: try `ratings`, `topn` or `--help`")),
+    };
+    let mut given: Vec<String> = Vec::new();
     while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value; see --help"));
-        match word.as_str() {
-            "--input" => args.inputs = list(&value()?).into_iter().map(PathBuf::from).collect(),
-            "--columns" => args.columns = Some(value()?),
-            "--encoding" => args.encoding = encoding(&value()?)?,
-            "--split" => args.split = split(&value()?)?,
-            "--models" => args.models = models(&value()?)?,
-            "--set" => args.set.push(setting(&value()?)?),
-            "--factors" => args.set.push(("biased-mf".into(), "factors".into(), value()?)),
-            "--threads" => args.threads = number(&word, &value()?)?,
-            "--seed" => {
-                args.seeds = list(&value()?).iter().map(|s| number(&word, s)).collect::<Result<_, _>>()?
-            }
-            "--scale" => args.scale = Some(scale(&value()?)?),
-            "--lenient" => args.lenient = true,
-            "--json" => args.json = true,
-            "--list" => args.list = true,
-            "--help" | "-h" => return Ok(Command::Help),
-            _ => return Err(format!("unknown option `{word}`; see --help")),
+        if word == "--help" || word == "-h" {
+            return Ok(Command::Help);
         }
+        // Two words for the same two things.
+        let name = match word.as_str() {
+            "--train" => "--input",
+            "--test" => "--split",
+            other => other,
+        };
+        if given.iter().any(|given| given == name) && name != "--set" {
+            return Err(format!("{word}: {name} is given twice"));
+        }
+        given.push(name.into());
+        args.option(name, || {
+            let value = words.next().ok_or_else(|| format!("{word} needs a value; see --help"))?;
+            Ok(if word == "--test" { format!("test:{value}") } else { value })
+        })?;
     }
-    check(&args)?;
-    Ok(Command::Ratings(Box::new(args)))
+    args.check()?;
+    Ok(Command::Compare(Box::new(args)))
 }
 
-fn check(args: &Args) -> Result<(), String> {
-    if args.seeds.is_empty() || args.models.is_empty() {
-        return Err("at least one seed and one model are needed".into());
-    }
-    if let Some((model, ..)) = args.set.iter().find(|(model, ..)| !args.models.contains(model)) {
-        return Err(format!("a parameter of {model} is set, but --models leaves it out"));
-    }
-    let inputs = args.inputs.len();
-    match &args.split {
-        SplitSpec::Test(files) if files.len() != inputs || inputs == 0 => {
-            Err(format!("{} test files for {inputs} inputs: give one for each", files.len()))
-        }
-        SplitSpec::Test(_) => Ok(()),
-        _ if inputs > 1 => Err("several inputs go with `--split test:FILE,FILE,...` only".into()),
-        _ => Ok(()),
-    }
-}
-
-fn list(text: &str) -> Vec<String> {
+/// The parts of a list, without blanks around them.
+pub fn list(text: &str) -> Vec<String> {
     text.split(',').map(|part| part.trim().to_string()).filter(|part| !part.is_empty()).collect()
 }
 
-fn number<T: std::str::FromStr>(option: &str, text: &str) -> Result<T, String> {
+/// A number, or what is wrong with it.
+pub fn number<T: std::str::FromStr>(option: &str, text: &str) -> Result<T, String> {
     text.trim().parse().map_err(|_| format!("{option}: `{text}` is not such a number"))
 }
 
-fn split(text: &str) -> Result<SplitSpec, String> {
-    let (how, what) = text.split_once(':').unwrap_or((text, ""));
-    let fraction = || -> Result<f64, String> {
-        let fraction: f64 = number("--split", what)?;
-        if fraction > 0.0 && fraction < 1.0 {
-            return Ok(fraction);
-        }
-        Err(format!("--split: {what} is not between 0 and 1"))
-    };
-    Ok(match how {
-        "random" => SplitSpec::Random(fraction()?),
-        "time" => SplitSpec::Time(fraction()?),
-        "folds" => SplitSpec::Folds(number("--split", what)?),
-        "last" => SplitSpec::Last(number("--split", what)?),
-        "test" => SplitSpec::Test(list(what).into_iter().map(PathBuf::from).collect()),
-        _ => return Err(format!("--split: `{text}` is none of random:, folds:, last:, time:, test:")),
+fn lines(text: &str) -> Result<Lines, String> {
+    Ok(match text {
+        "auto" => Lines::Auto,
+        "columns" => Lines::Columns,
+        "adjacency" => Lines::Adjacency,
+        _ => return Err(format!("--layout: `{text}` is none of auto, columns, adjacency")),
     })
 }
 
@@ -176,22 +235,13 @@ fn encoding(text: &str) -> Result<Encoding, String> {
     })
 }
 
-fn models(text: &str) -> Result<Vec<String>, String> {
-    let names = list(text);
-    match names.iter().find(|name| !crate::models::NAMES.contains(&name.as_str())) {
-        Some(name) => Err(format!("unknown model `{name}`: one of {}", crate::models::NAMES.join(", "))),
-        None => Ok(names),
-    }
-}
-
-fn setting(text: &str) -> Result<(String, String, String), String> {
-    let parts = text.split_once('=').and_then(|(name, value)| Some((name.split_once('.')?, value)));
+fn setting(text: &str) -> Result<Setting, String> {
+    let parts = text.split_once('=').and_then(|(name, values)| Some((name.split_once('.')?, list(values))));
     match parts {
-        Some(((model, parameter), value)) => {
-            models(model)?;
-            Ok((model.into(), parameter.replace('-', "_"), value.into()))
+        Some(((model, parameter), values)) if !values.is_empty() => {
+            Ok(Setting { model: model.into(), parameter: parameter.replace('-', "_"), values })
         }
-        None => Err(format!("--set: `{text}` is not MODEL.PARAMETER=VALUE")),
+        _ => Err(format!("--set: `{text}` is not MODEL.PARAMETER=VALUE")),
     }
 }
 

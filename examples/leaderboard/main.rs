@@ -1,76 +1,61 @@
-//! Compares models on any ratings file, to choose one by.
+//! Compares models on any file of ratings or events, to choose one by.
 //!
 //! ```text
 //! cargo run --release --example leaderboard -- ratings --input ratings.csv --split folds:5
+//! cargo run --release --example leaderboard -- topn --input ratings.csv --threshold 4 --split users:0.1
+//! cargo run --release --example leaderboard -- topn --train train.txt --test test.txt --metrics recall@20,ndcg@20
 //! ```
 //!
 //! Without `--input` it runs on generated data. `--help` lists everything.
 
 mod args;
+mod help;
 mod item_mean;
 mod measure;
 mod memory;
 mod models;
+mod ratings;
+mod read;
 mod runs;
-mod table;
+mod split;
+#[cfg(test)]
+mod tests;
+mod topn;
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use args::{Args, Command};
-use runs::Failure;
+use args::{Args, Command, Task};
+
+/// Something that went wrong, for people.
+type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    let command = match args::parse(std::env::args().skip(1)) {
-        Ok(command) => command,
-        Err(message) => return fail(&message),
-    };
-    let done = match &command {
-        Command::Help => {
-            print!("{}", args::HELP);
-            Ok(())
-        }
-        Command::Ratings(args) if args.list => list(args),
-        Command::Ratings(args) => ratings(args),
-    };
-    match done {
+    match run(std::env::args().skip(1), &mut std::io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => fail(&failure.to_string()),
-    }
-}
-
-fn fail(message: &str) -> ExitCode {
-    eprintln!("leaderboard: {message}");
-    ExitCode::FAILURE
-}
-
-fn list(args: &Args) -> Result<(), Failure> {
-    for name in &args.models {
-        for (parameter, value) in models::configured(name, args)?.values() {
-            println!("{name}.{parameter}={value}");
+        Err(failure) => {
+            eprintln!("leaderboard: {failure}");
+            ExitCode::FAILURE
         }
     }
-    Ok(())
 }
 
-fn ratings(args: &Args) -> Result<(), Failure> {
-    let trainers = args
-        .models
-        .iter()
-        .map(|name| Ok((name, models::configured(name, args)?)))
-        .collect::<Result<Vec<_>, Failure>>()?;
-    let runs = runs::runs(args)?;
-    if !args.json {
-        table::head();
+fn run(words: impl Iterator<Item = String>, out: &mut dyn Write) -> Result<(), Failure> {
+    match args::parse(words)? {
+        Command::Help => Ok(write!(out, "{}", help::HELP)?),
+        Command::Compare(args) if args.list => list(&args, out),
+        Command::Compare(args) => match args.task {
+            Task::Ratings => ratings::compare(&args, out),
+            Task::Topn => topn::compare(&args, out),
+        },
     }
-    let mut lines = Vec::new();
-    for (name, trainer) in &trainers {
-        let line = measure::line(name, &**trainer, &runs, args)?;
-        if args.json {
-            table::object(&line)
-        } else {
-            table::row(&line)
-        }
-        lines.push(line);
-    }
-    if args.json { Ok(()) } else { table::margins(&lines) }
+}
+
+/// Every parameter with its value.
+fn list(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
+    let lines = match args.task {
+        Task::Ratings => models::parameters(models::RATINGS, args)?,
+        Task::Topn => models::parameters(models::TOPN, args)?,
+    };
+    Ok(writeln!(out, "{}", lines.join("\n"))?)
 }

@@ -1,92 +1,85 @@
-//! What is trained and tested on: files or generated data, parted.
+//! What is trained and tested on: files or generated data, parted, once for each seed.
 
-use foldin::data::synthetic::Synthetic;
-use foldin::data::{Dataset, Duplicates, Interactions, InteractionsBuilder, Layout, Source};
-use foldin::evaluate::Split;
+use std::rc::Rc;
 
-use crate::args::{Args, SplitSpec};
+use foldin::data::Interactions;
+use foldin::evaluate::{Candidates, Ncf, Split};
 
-/// Something that went wrong, for people.
-pub type Failure = Box<dyn std::error::Error>;
+use crate::Failure;
+use crate::args::Args;
+use crate::read;
+use crate::split::{Exam, Parts, SplitSpec};
 
-/// One part to train on, one to test on, and the seed of the fit.
+/// What NCF ranks the test item among.
+const NEGATIVES: usize = 99;
+
+/// One part to train on, one exam, and the seed of the fit.
 pub struct Run {
-    pub split: Split,
+    pub parts: Rc<Parts>,
     pub seed: u64,
 }
 
 /// All runs whose mean is a line of the table.
 pub fn runs(args: &Args) -> Result<Vec<Run>, Failure> {
-    if let SplitSpec::Test(tests) = &args.split {
-        let mut runs = Vec::new();
-        for (input, test) in args.inputs.iter().zip(tests) {
-            let builder = add(builder(args), args, "train".into(), input)?;
-            let set = add(builder, args, Source::new("test").held_out(), test)?.build()?;
-            show(args, &set);
-            let test = set.held_out.ok_or("the test file has no records")?;
-            let split = Split::fixed(set.interactions, test)?;
-            runs.extend(args.seeds.iter().map(|&seed| Run { split: split.clone(), seed }));
+    match (&args.split, &args.validate) {
+        (SplitSpec::Test(tests), None) => {
+            let mut runs = Vec::new();
+            for (input, test) in args.inputs.iter().zip(tests) {
+                let (train, test) = read::train_and_test(args, input, test)?;
+                runs.extend(seeded(args, Split::fixed(train, test)?.into()));
+            }
+            Ok(runs)
         }
-        return Ok(runs);
+        (SplitSpec::Test(_), Some(how)) => {
+            let mut runs = Vec::new();
+            for input in &args.inputs {
+                runs.extend(parted(args, how, &read::events(args, Some(input))?)?);
+            }
+            Ok(runs)
+        }
+        (SplitSpec::Ncf(folder), None) => {
+            let Ncf { train, candidates, .. } = Ncf::read(folder)?;
+            Ok(seeded(args, Parts { train, exam: Exam::Among(candidates) }))
+        }
+        (SplitSpec::Ncf(folder), Some(how)) => {
+            let runs = parted(args, how, &Ncf::read_train(folder)?)?;
+            runs.into_iter().map(among).collect()
+        }
+        (how, validate) => {
+            let data = read::events(args, args.inputs.first().map(|path| path.as_path()))?;
+            let runs = parted(args, how, &data)?;
+            let Some(validate) = validate else { return Ok(runs) };
+            let mut inner = Vec::new();
+            for Run { parts, seed } in runs {
+                let parts = validate.part(&parts.train, seed)?;
+                inner.extend(parts.into_iter().map(|parts| Run { parts: Rc::new(parts), seed }));
+            }
+            Ok(inner)
+        }
     }
-    let data = match args.inputs.first() {
-        None => generated(args)?,
-        Some(input) => {
-            let set = add(builder(args), args, "ratings".into(), input)?.build()?;
-            show(args, &set);
-            set.interactions
-        }
-    };
+}
+
+/// The same parts for every seed.
+fn seeded(args: &Args, parts: Parts) -> Vec<Run> {
+    let parts = Rc::new(parts);
+    args.seeds.iter().map(|&seed| Run { parts: parts.clone(), seed }).collect()
+}
+
+/// Parts of the same data for every seed.
+fn parted(args: &Args, how: &SplitSpec, data: &Interactions) -> Result<Vec<Run>, Failure> {
     let mut runs = Vec::new();
     for &seed in &args.seeds {
-        runs.extend(part(&data, &args.split, seed)?.into_iter().map(|split| Run { split, seed }));
+        runs.extend(how.part(data, seed)?.into_iter().map(|parts| Run { parts: Rc::new(parts), seed }));
     }
     Ok(runs)
 }
 
-fn generated(args: &Args) -> Result<Interactions, Failure> {
-    let set = Synthetic::default().generate()?;
-    if !args.json {
-        let data = &set.interactions;
-        eprintln!("{} generated ratings of {} people", data.len(), data.n_users());
-    }
-    Ok(set.interactions)
-}
-
-fn part(data: &Interactions, how: &SplitSpec, seed: u64) -> Result<Vec<Split>, Failure> {
-    Ok(match how {
-        SplitSpec::Random(fraction) => vec![Split::random(data, *fraction, seed)?],
-        SplitSpec::Folds(k) => Split::folds(data, *k, seed)?.collect(),
-        SplitSpec::Last(n) => vec![Split::leave_last(data, *n)?],
-        SplitSpec::Time(fraction) => vec![Split::latest(data, *fraction)?],
-        SplitSpec::Test(_) => return Err("test files are read, not parted".into()),
-    })
-}
-
-fn builder(args: &Args) -> InteractionsBuilder {
-    let mut builder = InteractionsBuilder::new().duplicates(Duplicates::Last);
-    if let Some((min, max)) = args.scale {
-        builder = builder.rating_range(min, max);
-    }
-    if args.lenient { builder.lenient() } else { builder }
-}
-
-fn add(
-    builder: InteractionsBuilder,
-    args: &Args,
-    source: Source,
-    path: &std::path::Path,
-) -> Result<InteractionsBuilder, Failure> {
-    let mut layout = Layout::new().encoding(args.encoding);
-    if let Some(columns) = &args.columns {
-        layout = layout.columns(columns)?;
-    }
-    Ok(builder.add_file(source, path, &layout)?)
-}
-
-/// The cleaning report goes to standard error, so that standard output is the table alone.
-fn show(args: &Args, set: &Dataset) {
-    if !args.json || set.report.dropped() > 0 {
-        eprintln!("{}", set.report);
-    }
+/// The exam of NCF on events held out of its training part.
+fn among(run: Run) -> Result<Run, Failure> {
+    let Run { parts, seed } = run;
+    let Exam::Test(test) = &parts.exam else {
+        return Err("--split ncf: validates on events: take random:, per-user: or folds:".into());
+    };
+    let exam = Exam::Among(Candidates::sampled(&parts.train, test, NEGATIVES, seed)?);
+    Ok(Run { parts: Rc::new(Parts { train: parts.train.clone(), exam }), seed })
 }
