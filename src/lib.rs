@@ -50,8 +50,9 @@
 //! | ratings, and accuracy counts | [`BiasedMf`](rating::BiasedMf) | the most accurate; answers in microseconds |
 //! | ratings, and each answer must be traced to ratings | [`ItemKnn`](rating::ItemKnn) | a prediction *is* a few similar items |
 //! | very few ratings, or a yardstick | [`BiasBaseline`](rating::BiasBaseline) | nothing to overfit; the bar for every other |
+//! | events, and a yardstick for lists | [`Popularity`](implicit::Popularity) | the same for everybody; not easy to beat |
 //!
-//! Measure before you choose: the example `leaderboard` compares them on any ratings file.
+//! Measure before you choose: the example `leaderboard` compares them on any file of ratings or events.
 //!
 //! # The rooms
 //!

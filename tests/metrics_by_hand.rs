@@ -225,6 +225,21 @@ fn any_number_of_threads_gives_the_same_bits() {
     [2, 3, 8].into_iter().for_each(|threads| assert_same(&run(threads), &one));
 }
 
+/// 10,000 users are asked in parts. The best of the eight items is the relevant one for every second user, so the
+/// mean is a half if nobody is lost, asked twice, or held against another's truth.
+#[test]
+fn users_are_asked_in_parts_and_none_is_lost() {
+    let best = |user: u32| user * 5 % 8;
+    let scores = (0..80_000).map(|at| f32::from(u8::from(at % 8 == best(at / 8))));
+    let model = Table::new(8, scores.collect());
+    let rows: Vec<_> = (0..10_000).map(|user| (user, (best(user) + user % 2) % 8, 1.0)).collect();
+    let (train, test) = (events(10_000, 8, &[], None), events(10_000, 8, &rows, None));
+    let report = ranking(&model, &train, &test, &RankingOptions::only(&[&HitRate(1)])).unwrap();
+    assert_eq!((report.users, report.n_relevant, report.mean(&HitRate(1))), (10_000, 10_000, Some(0.5)));
+    assert_eq!((report.coverage, report.metrics.len()), (1.0, 1));
+    assert!(report.users_per_second() > 0.0);
+}
+
 struct NotANumber;
 
 impl Metric for NotANumber {

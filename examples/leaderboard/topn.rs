@@ -130,7 +130,8 @@ fn object(line: &Line, metrics: &Metrics) -> serde_json::Value {
     figures.insert("users".into(), json!(sum(|found| found.report.users)));
     figures.insert("skipped_users".into(), json!(sum(|found| found.report.skipped_users)));
     figures.insert("cold_users".into(), json!(sum(|found| found.cold)));
-    figures.insert("coverage".into(), json!(line.mean(|found| found.report.coverage)));
+    let k = line.results.first().map_or(0, |found| found.report.k);
+    figures.insert(format!("coverage@{k}"), json!(line.mean(|found| found.report.coverage)));
     figures.insert("runs".into(), json!(line.results.len()));
     figures.insert("users_per_second".into(), json!(line.mean(|found| found.report.users_per_second())));
     line.object(figures)

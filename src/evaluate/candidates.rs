@@ -1,5 +1,7 @@
 //! Cases with candidates given: who is asked, what is relevant, and what it is ranked among.
 
+use std::collections::HashSet;
+
 use super::draw::Draw;
 use super::split::check_shape;
 use super::{EvaluateError, SplitError};
@@ -58,7 +60,7 @@ impl Candidates {
     /// item that also stands among the others keeps that place. A case without relevant items is skipped and counted
     /// when it is measured.
     pub fn add(&mut self, user: UserIx, relevant: &[ItemIx], others: &[ItemIx]) {
-        let mut known = std::collections::HashSet::with_capacity(others.len() + relevant.len());
+        let mut known = HashSet::with_capacity(others.len() + relevant.len());
         self.items.extend(others.iter().chain(relevant).filter(|&&item| known.insert(item)));
         self.ends.push(self.items.len());
         let mut sorted = relevant.to_vec();
@@ -111,18 +113,13 @@ impl Candidates {
     /// A case, in the order in which they were added.
     pub fn case(&self, at: usize) -> Option<CandidateCase<'_>> {
         let user = *self.users.get(at)?;
-        let (items, relevant) =
-            (row(&self.items, &self.ends, at), row(&self.relevant, &self.relevant_ends, at));
-        Some(CandidateCase { user, items, relevant })
+        let items = row(&self.items, &self.ends, at);
+        Some(CandidateCase { user, items, relevant: row(&self.relevant, &self.relevant_ends, at) })
     }
 
     /// Every case, in the order in which they were added.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = CandidateCase<'_>> {
-        (0..self.len()).map(|at| CandidateCase {
-            user: self.users[at],
-            items: row(&self.items, &self.ends, at),
-            relevant: row(&self.relevant, &self.relevant_ends, at),
-        })
+    pub fn iter(&self) -> impl Iterator<Item = CandidateCase<'_>> {
+        (0..self.len()).filter_map(|at| self.case(at))
     }
 
     /// Fails at a candidate beyond a catalogue of `n_items`.
@@ -148,7 +145,7 @@ fn strangers(draw: &mut Draw, n_items: u32, touched: &[ItemIx], n: usize) -> Vec
         return all.zip(chosen).filter_map(|(item, chosen)| chosen.then_some(item)).collect();
     }
     // At least half of what is drawn is new, but for what the user touched.
-    let (mut drawn, mut chosen) = (std::collections::HashSet::with_capacity(n), Vec::with_capacity(n));
+    let (mut drawn, mut chosen) = (HashSet::with_capacity(n), Vec::with_capacity(n));
     while chosen.len() < n {
         let item = ItemIx::new(draw.below(n_items as usize) as u32);
         if is_stranger(&item) && drawn.insert(item) {
