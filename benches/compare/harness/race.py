@@ -44,6 +44,8 @@ class Contestant:
     arguments: list[str] = field(default_factory=list)
     failure: str | None = None
     runs: list[dict] = field(default_factory=list)
+    # What is measured once, beside the timed runs.
+    beside: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.start, Missing):
@@ -57,7 +59,9 @@ class Contestant:
         return answer([*self.start.command, *self.arguments, *more])
 
     def numbers(self, key: str) -> list[float]:
-        return [run[key] for run in self.runs if key in run]
+        """Of all runs; a run may have one number or a list of them."""
+        found = [run[key] for run in self.runs if key in run]
+        return [number for each in found for number in (each if isinstance(each, list) else [each])]
 
     def median(self, key: str) -> float | None:
         numbers = self.numbers(key)
@@ -72,6 +76,7 @@ class Contestant:
             "failure": self.failure,
             "medians": {key: self.median(key) for key in (self.runs[0] if self.runs else {})},
             "runs": self.runs,
+            **self.beside,
         }
 
 

@@ -9,24 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import install
+from .fitting import ials
+from .plan import Plan
 from .race import OURS, Contestant, Failed, run_in_turn
-from .split import Split
+from .scanning import scan
 from .table import Row
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What holds for all rows of one call."""
-
-    split: Split
-    threads: list[int]
-    repeats: int
-
-    def arguments(self, threads: int, **settings) -> list[str]:
-        words = ["--split", str(self.split.path), "--threads", str(threads)]
-        for name, value in settings.items():
-            words += ["--" + name.replace("_", "-"), str(value)]
-        return words
 
 
 @dataclass(frozen=True)
@@ -193,4 +180,4 @@ def context(plan: Plan) -> Iterator[Row]:
     yield Row("ML-1M 90/10, other factorizations", contestants)
 
 
-ROWS = {"mf": mf, "knn": knn, "context": context}
+ROWS = {"mf": mf, "knn": knn, "context": context, "ials": ials, "scan": scan}

@@ -38,11 +38,11 @@ def make(ratings: Path, folder: Path, seed: int, validation: bool = False) -> Sp
         path_aside = path.with_suffix(".writing")
         path_aside.write_bytes(_build(ratings, seed, validation))
         path_aside.replace(path)
-    return _describe(path, seed)
+    return describe(path, seed)
 
 
 def _build(ratings: Path, seed: int, validation: bool) -> bytes:
-    events = _read(ratings)
+    events = read_ratings(ratings)
     rng = random.Random(seed)
     # `random()` alone is promised to give the same numbers in every version of Python.
     test = [rng.random() < TEST_SHARE for _ in events]
@@ -52,15 +52,15 @@ def _build(ratings: Path, seed: int, validation: bool) -> bytes:
     users = {user: row for row, user in enumerate(sorted({event[0] for event in events}))}
     items = {item: row for row, item in enumerate(sorted({event[1] for event in events}))}
     parts = [[event for event, held_out in zip(events, test) if held_out is part] for part in (False, True)]
-    out = bytearray(_bytes("I", [len(users), len(items), len(parts[0]), len(parts[1])]))
+    out = bytearray(bytes_of("I", [len(users), len(items), len(parts[0]), len(parts[1])]))
     for part in parts:
-        out += _bytes("I", [users[event[0]] for event in part])
-        out += _bytes("I", [items[event[1]] for event in part])
-        out += _bytes("f", [event[2] for event in part])
+        out += bytes_of("I", [users[event[0]] for event in part])
+        out += bytes_of("I", [items[event[1]] for event in part])
+        out += bytes_of("f", [event[2] for event in part])
     return bytes(out)
 
 
-def _read(ratings: Path) -> list[tuple[int, int, float]]:
+def read_ratings(ratings: Path) -> list[tuple[int, int, float]]:
     events = []
     with ratings.open(encoding="latin-1") as lines:
         for number, line in enumerate(lines, 1):
@@ -71,7 +71,7 @@ def _read(ratings: Path) -> list[tuple[int, int, float]]:
     return events
 
 
-def _bytes(kind: str, numbers: list) -> bytes:
+def bytes_of(kind: str, numbers: list) -> bytes:
     column = array(kind, numbers)
     if column.itemsize != 4:
         raise SystemExit(f"this Python's array('{kind}') holds {column.itemsize} bytes, 4 expected")
@@ -80,7 +80,7 @@ def _bytes(kind: str, numbers: list) -> bytes:
     return column.tobytes()
 
 
-def _describe(path: Path, seed: int) -> Split:
+def describe(path: Path, seed: int) -> Split:
     content = path.read_bytes()
     head = array("I", content[:16])
     if sys.byteorder == "big":

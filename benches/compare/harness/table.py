@@ -1,12 +1,47 @@
 """What is printed: one block per row of the comparison, one line per contestant, then who won."""
 
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .race import Contestant
 
 # Fits on several threads differ in the fourth decimal from run to run.
 TOLERANCE = 1e-4
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its head, how wide it is, what stands in it."""
+
+    head: str
+    width: int
+    cell: Callable[[Contestant], str]
+
+
+def spread(numbers: list[float], scale: float = 1.0) -> str:
+    if not numbers:
+        return "-"
+    low, middle, high = (scale * number for number in (min(numbers), statistics.median(numbers), max(numbers)))
+    return f"{middle:.3f} [{low:.3f} .. {high:.3f}]"
+
+
+def number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+WHO = (
+    Column("", 14, lambda c: c.who),
+    Column("settings", 44, lambda c: c.settings),
+    Column("threads", 8, lambda c: str(c.threads)),
+)
+RATINGS = (
+    *WHO,
+    Column("epochs", 7, lambda c: number(c.median("epochs"), 0)),
+    Column("fit s: median [min .. max]", 28, lambda c: spread(c.numbers("fit_seconds"))),
+    Column("s per 100k predictions", 28, lambda c: spread(c.numbers("predict_seconds_per_100k"))),
+    Column("RMSE", 8, lambda c: number(c.median("rmse"), 4)),
+)
 
 
 @dataclass
@@ -18,6 +53,7 @@ class Row:
     contestants: list[Contestant]
     compare: list[str] = field(default_factory=lambda: ["fit_seconds"])
     goal: float | None = None
+    columns: tuple[Column, ...] = RATINGS
 
     @property
     def complete(self) -> bool:
@@ -63,38 +99,19 @@ def _closer(pair: str, ours: float, theirs: float) -> str:
     return f"{word} {pair}: RMSE {ours - theirs:+.4f}"
 
 
-HEAD = ("", "settings", "threads", "epochs", "fit s: median [min .. max]", "s per 100k predictions", "RMSE")
-WIDTHS = (14, 44, 8, 7, 28, 28, 8)
-
-
 def show(row: Row) -> str:
-    lines = ["", row.title, _line(HEAD)]
-    lines += [_contestant(contestant) for contestant in row.contestants]
+    columns = row.columns
+    lines = ["", row.title, _line(columns, [column.head for column in columns])]
+    lines += [_contestant(columns, contestant) for contestant in row.contestants]
     lines += [f"  {verdict}" for verdict in row.verdicts()]
     return "\n".join(lines)
 
 
-def _contestant(contestant: Contestant) -> str:
-    start = (contestant.who, contestant.settings, str(contestant.threads))
+def _contestant(columns: tuple[Column, ...], contestant: Contestant) -> str:
     if contestant.failure is not None:
-        return _line(start) + contestant.failure
-    epochs, rmse = contestant.median("epochs"), contestant.median("rmse")
-    return _line(
-        (
-            *start,
-            "-" if epochs is None else f"{epochs:.0f}",
-            _spread(contestant.numbers("fit_seconds")),
-            _spread(contestant.numbers("predict_seconds_per_100k")),
-            "-" if rmse is None else f"{rmse:.4f}",
-        )
-    )
+        return _line(columns, [column.cell(contestant) for column in WHO]) + contestant.failure
+    return _line(columns, [column.cell(contestant) for column in columns])
 
 
-def _spread(numbers: list[float]) -> str:
-    if not numbers:
-        return "-"
-    return f"{statistics.median(numbers):.3f} [{min(numbers):.3f} .. {max(numbers):.3f}]"
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return "  " + "".join(f"{cell:<{width}} " for cell, width in zip(cells, WIDTHS))
+def _line(columns: tuple[Column, ...], cells: list[str]) -> str:
+    return "  " + "".join(f"{cell:<{column.width}} " for column, cell in zip(columns, cells))

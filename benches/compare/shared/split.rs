@@ -31,6 +31,11 @@ impl Arguments {
         let text = self.text(name)?;
         text.parse().map_err(|_| format!("--{name} {text}: a number expected"))
     }
+
+    #[allow(dead_code, reason = "not every driver has defaults")]
+    pub fn number_or<T: FromStr>(&self, name: &str, default: T) -> Result<T, String> {
+        if self.has(name) { self.number(name) } else { Ok(default) }
+    }
 }
 
 /// One part of the split, as columns.

@@ -2,10 +2,14 @@
 
 use foldin::data::{Columns, Interactions, ItemIx, UserIx};
 use foldin::model::{PredictRating, Profile, Query};
+use foldin::retrieve::Hit;
 
+mod given;
+pub mod memory;
 #[path = "../../shared/split.rs"]
 mod split;
 
+pub use given::Given;
 pub use split::{Arguments, Part, Split};
 
 /// One part of the split with the numbering of the whole.
@@ -14,6 +18,13 @@ pub fn interactions(split: &Split, part: &Part) -> Result<Interactions, String> 
     let items: Vec<_> = part.items.iter().copied().map(ItemIx::new).collect();
     let columns = Columns { users: &users, items: &items, values: &part.values, times: None };
     Interactions::from_columns(split.n_users, split.n_items, columns).map_err(|error| error.to_string())
+}
+
+/// Writes ids little-endian, list after list.
+pub fn write_lists(path: &str, lists: &[Vec<Hit>]) -> Result<(), String> {
+    let ids = lists.iter().flatten().map(|hit| hit.item.get());
+    let bytes: Vec<u8> = ids.flat_map(u32::to_le_bytes).collect();
+    std::fs::write(path, bytes).map_err(|error| format!("{path}: {error}"))
 }
 
 /// The error over all test ratings, asked for one by one in the order of the file, with a new profile

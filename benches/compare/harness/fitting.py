@@ -1,0 +1,230 @@
+"""The row `ials`: factors from events without ratings.
+
+The peers' settings were chosen on a validation part of the training events (seed 1, 64 factors, see
+`likes.py`); the sizes 128 and 256 were looked at with the neighbours of what was best at 64. Ours has the
+settings of irspack, whose objective it shares.
+"""
+
+import math
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import install, likes
+from .plan import DATA, Plan, words
+from .race import OURS, Contestant, Failed, run_in_turn
+from .split import Split
+from .table import WHO, Column, Row, number, spread
+
+EPOCHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
+# Test users whose lists make a curve; the last epoch is judged on all.
+JUDGED = 5_000
+# NDCG@20: closer than this counts as the same quality.
+SAME = 5e-4
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Where events come from, and the settings that suit them."""
+
+    title: str
+    files: tuple[str, ...]
+    make: Callable[[Path, Path, int], Split]
+    # Of the objective of Rendle et al. (2021): ours and irspack's.
+    ials: dict[str, float]
+    # Of Hu, Koren and Volinsky's: implicit's.
+    hkv: dict[str, float]
+    # Seconds per iteration that a C++ program of google-research needed on another machine with two
+    # cores, by (name, factors); it is in no package registry, so it is not measured here.
+    given: dict[tuple[str, int], str] = field(default_factory=dict)
+
+
+def _generated(_data: Path, folder: Path, seed: int) -> Split:
+    start = install.ours("generate")
+    if isinstance(start, install.Missing):
+        raise SystemExit(f"the driver `generate` of this checkout does not build: {start.reason}")
+    return likes.generated(start.command, folder, seed)
+
+
+SETS = {
+    "gowalla": DataSet(
+        "Gowalla",
+        ("gowalla/train.txt", "gowalla/test.txt"),
+        likes.gowalla,
+        {"unobserved": 0.01, "regularization": 0.003, "nu": 1},
+        {"alpha": 40, "regularization": 1},
+        {
+            ("ials", 64): "1.08",
+            ("ials", 128): "3.17",
+            ("ials++", 128): "2.04",
+        },
+    ),
+    "ml-1m": DataSet(
+        "ML-1M >= 4",
+        ("ml-1m/ratings.dat",),
+        likes.ml_1m,
+        {"unobserved": 0.2, "regularization": 0.01, "nu": 1},
+        {"alpha": 10, "regularization": 100},
+        {("ials", 64): "0.22", ("ials", 256): "1.86", ("ials++", 256): "0.85 to 1.04"},
+    ),
+    "generated": DataSet(
+        "generated",
+        (),
+        _generated,
+        {"unobserved": 0.05, "regularization": 0.02, "nu": 1},
+        {"alpha": 20, "regularization": 400},
+    ),
+}
+
+
+def files(sets: list[str]) -> set[str]:
+    """What of the data folder the sets need."""
+    return {name for each in sets for name in SETS[each].files}
+
+
+@dataclass
+class Entry:
+    """One way to fit: timed for so many iterations, which is enough because all take the same time."""
+
+    who: str
+    settings: str
+    start: install.Ready | install.Missing
+    exact: bool
+    timed: int
+    words: list[str]
+    # What the judge says: epoch and quality, and the quality at the end on all users.
+    curve: list[dict] = field(default_factory=list)
+    last: dict = field(default_factory=dict)
+    failure: str | None = None
+
+    def contestant(self, split: Split, threads: int) -> Contestant:
+        arguments = [*words(split=split.path, threads=threads, epochs=self.timed), *self.words]
+        beside = {"exact": self.exact, "curve": self.curve, "last": self.last}
+        return Contestant(self.who, self.settings, threads, self.start, arguments, self.failure, beside=beside)
+
+
+def ials(plan: Plan) -> Iterator[Row]:
+    """Seconds per iteration, quality, and time to the quality of each peer."""
+    judge = install.judge("judge")
+    for name in plan.sets:
+        data = SETS[name]
+        split = data.make(plan.data, DATA, plan.seed)
+        for factors in plan.factors:
+            entries = _entries(data, factors)
+            for entry in entries:
+                _judge(entry, split, max(plan.threads), factors, judge)
+            for threads in plan.threads:
+                contestants = [entry.contestant(split, threads) for entry in entries]
+                run_in_turn(contestants, plan.repeats)
+                title = f"{data.title}, {factors} factors, {threads} threads"
+                given = [
+                    f"google-research {who}: {seconds} s an iteration on another machine, not measured here"
+                    for (who, size), seconds in data.given.items()
+                    if size == factors and threads == 2
+                ]
+                yield LikesRow(title, contestants, ["iteration_seconds"], columns=COLUMNS, given=given)
+
+
+def _entries(data: DataSet, factors: int) -> list[Entry]:
+    native, wheel, implicit = install.irspack_native(), install.python_peer("irspack"), install.python_peer("implicit")
+    same = ["--factors", str(factors), *words(**data.ials)]
+    hkv = ["--factors", str(factors), *words(**data.hkv)]
+    few = 2 if factors <= 128 else 1
+
+    def irspack(settings: str, start: install.Ready | install.Missing, solver: str, exact: bool, timed: int) -> Entry:
+        return Entry("irspack", settings, start, exact, timed, [*same, "--solver", solver])
+
+    return [
+        Entry(OURS, "Ials, exact", install.ours("ials"), True, 8, same),
+        irspack("CG, compiled for this machine", native, "cg", False, 5),
+        irspack("CG, wheel", wheel, "cg", False, 5),
+        irspack("iALS++, compiled for this machine", native, "ialspp", False, few),
+        irspack("Cholesky, compiled for this machine", native, "cholesky", True, few),
+        Entry("implicit", "CG", implicit, False, 4, [*hkv, "--solver", "cg"]),
+        Entry("implicit", "Cholesky", implicit, True, few, [*hkv, "--solver", "cholesky"]),
+    ]
+
+
+def _judge(entry: Entry, split: Split, threads: int, factors: int, judge: install.Ready | install.Missing) -> None:
+    """One fit whose factors are exported after some epochs and judged; left out where it would take long:
+    exact peers end where their approximate siblings end."""
+    if isinstance(entry.start, install.Missing) or (entry.exact and entry.who != OURS and factors > 64):
+        return
+    if isinstance(judge, install.Missing):
+        entry.failure = f"no judge: {judge.reason}"
+        return
+    epochs = ",".join(map(str, EPOCHS))
+    with tempfile.TemporaryDirectory(dir=DATA) as folder:
+        fit = words(split=split.path, threads=threads, epochs=EPOCHS[-1], export=folder, export_at=epochs)
+        ask = words(split=split.path, factors=folder)
+        try:
+            _run(entry.start, [*fit, *entry.words])
+            entry.curve = _run(judge, [*ask, *words(epochs=epochs, users=JUDGED)])["curve"]
+            entry.last = _run(judge, [*ask, *words(epochs=EPOCHS[-1])])["curve"][0]
+        except Failed as failed:
+            entry.failure = f"failed: {failed}"
+
+
+def _run(start: install.Ready, arguments: list[str]) -> dict:
+    return Contestant("", "", 0, start, arguments).ask()
+
+
+@dataclass
+class LikesRow(Row):
+    """A row in which each peer sets the quality that is to be reached."""
+
+    given: list[str] = field(default_factory=list)
+
+    def verdicts(self) -> list[str]:
+        able = [contestant for contestant in self.contestants if contestant.failure is None]
+        ours = next((contestant for contestant in able if contestant.is_ours), None)
+        if ours is None:
+            return self.given
+        lines = [line for peer in able if peer is not ours for line in _verdicts(ours, peer)]
+        return lines + self.given
+
+
+def _verdicts(ours: Contestant, peer: Contestant) -> Iterator[str]:
+    name = f"{peer.who} {peer.settings}"
+    ratio = peer.median("iteration_seconds") / ours.median("iteration_seconds")
+    yield f"{_won(ratio)} an iteration {ratio:.2f} times as fast as {name}"
+    race = to_quality(ours, peer)
+    if race is None:
+        return
+    mine, theirs, goal = race
+    what = f"NDCG@20 {goal:.4f}, the best of {name}"
+    if math.isinf(mine):
+        yield f"LOST  {what}, is not reached"
+    else:
+        yield f"{_won(theirs / mine)} {what}, after {mine:.2f} s, its own {theirs:.2f} s: {theirs / mine:.2f} times as fast"
+
+
+def _won(ratio: float) -> str:
+    return "won  " if ratio >= 1 else "LOST "
+
+
+def to_quality(ours: Contestant, peer: Contestant) -> tuple[float, float, float] | None:
+    """Our seconds and the peer's to the best quality of the peer; none where nobody judged the peer."""
+    if not peer.beside["curve"] or not ours.beside["curve"]:
+        return None
+    goal = max(point["ndcg"] for point in peer.beside["curve"])
+    return _until(ours, goal), _until(peer, goal), goal
+
+
+def _until(contestant: Contestant, goal: float) -> float:
+    """What comes before the first iteration, and as many iterations as the quality takes."""
+    each = contestant.median("iteration_seconds")
+    before = contestant.median("fit_seconds") - each * contestant.median("epochs")
+    epochs = (point["epoch"] for point in contestant.beside["curve"] if point["ndcg"] >= goal - SAME)
+    return max(before, 0) + each * next(epochs, math.inf)
+
+
+COLUMNS = (
+    *WHO,
+    Column("s an iteration: median [min .. max]", 36, lambda c: spread(c.numbers("iteration_seconds"))),
+    Column("Recall@20", 10, lambda c: number(c.beside["last"].get("recall"), 4)),
+    Column("NDCG@20", 8, lambda c: number(c.beside["last"].get("ndcg"), 4)),
+    Column("peak MiB", 9, lambda c: number(c.median("peak_mib"), 0)),
+    Column("grown by", 9, lambda c: number(c.median("grown_mib"), 0)),
+)

@@ -1,0 +1,35 @@
+"""What holds for all rows of one call."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from . import install, split
+
+# Where splits, factors and vectors lie.
+DATA = install.PEERS / "data"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where the data are, and what was asked for on the command line."""
+
+    data: Path
+    seed: int
+    threads: list[int]
+    repeats: int
+    factors: list[int] = field(default_factory=lambda: [64, 128, 256])
+    sets: list[str] = field(default_factory=lambda: ["gowalla", "ml-1m", "generated"])
+
+    @cached_property
+    def ratings(self) -> split.Split:
+        """ML-1M 90/10, for the rows about ratings."""
+        return split.make(self.data / "ml-1m" / "ratings.dat", DATA, self.seed)
+
+    def arguments(self, threads: int, **settings) -> list[str]:
+        return words(split=self.ratings.path, threads=threads, **settings)
+
+
+def words(**settings) -> list[str]:
+    """`--name value` for each."""
+    return [word for name, value in settings.items() for word in ("--" + name.replace("_", "-"), str(value))]
