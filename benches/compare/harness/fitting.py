@@ -17,7 +17,8 @@ from .race import OURS, Contestant, Failed, run_in_turn
 from .split import Split
 from .table import WHO, Column, Row, number, spread
 
-EPOCHS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16)
+# After which the factors are judged, as far as a fit goes.
+EPOCHS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16)
 # Test users whose lists make a curve; the last epoch is judged on all.
 JUDGED = 5_000
 # NDCG@20: closer than this counts as the same quality.
@@ -30,6 +31,8 @@ class DataSet:
 
     title: str
     files: tuple[str, ...]
+    # After so many quality no longer grows, for all.
+    epochs: int
     make: Callable[[Path, Path, int], Split]
     # Of the objective of Rendle et al. (2021): ours and irspack's.
     ials: dict[str, float]
@@ -51,8 +54,9 @@ SETS = {
     "gowalla": DataSet(
         "Gowalla",
         ("gowalla/train.txt", "gowalla/test.txt"),
+        8,
         likes.gowalla,
-        {"unobserved": 0.01, "regularization": 0.003, "nu": 1},
+        {"unobserved": 0.02, "regularization": 0.003, "nu": 1},
         {"alpha": 40, "regularization": 1},
         {
             ("ials", 64): "1.08",
@@ -63,6 +67,7 @@ SETS = {
     "ml-1m": DataSet(
         "ML-1M >= 4",
         ("ml-1m/ratings.dat",),
+        16,
         likes.ml_1m,
         {"unobserved": 0.2, "regularization": 0.01, "nu": 1},
         {"alpha": 10, "regularization": 100},
@@ -71,6 +76,7 @@ SETS = {
     "generated": DataSet(
         "generated",
         (),
+        16,
         _generated,
         {"unobserved": 0.05, "regularization": 0.02, "nu": 1},
         {"alpha": 20, "regularization": 400},
@@ -104,7 +110,7 @@ class Entry:
         return Contestant(self.who, self.settings, threads, self.start, arguments, self.failure, beside=beside)
 
 
-def ials(plan: Plan) -> Iterator[Row]:
+def ials(plan: Plan) -> "Iterator[LikesRow]":
     """Seconds per iteration, quality, and time to the quality of each peer."""
     judge = install.judge("judge")
     for name in plan.sets:
@@ -113,7 +119,7 @@ def ials(plan: Plan) -> Iterator[Row]:
         for factors in plan.factors:
             entries = _entries(data, factors)
             for entry in entries:
-                _judge(entry, split, max(plan.threads), factors, judge)
+                _judge(entry, data, split, max(plan.threads), factors, judge)
             for threads in plan.threads:
                 contestants = [entry.contestant(split, threads) for entry in entries]
                 run_in_turn(contestants, plan.repeats)
@@ -146,7 +152,9 @@ def _entries(data: DataSet, factors: int) -> list[Entry]:
     ]
 
 
-def _judge(entry: Entry, split: Split, threads: int, factors: int, judge: install.Ready | install.Missing) -> None:
+def _judge(
+    entry: Entry, data: DataSet, split: Split, threads: int, factors: int, judge: install.Ready | install.Missing
+) -> None:
     """One fit whose factors are exported after some epochs and judged; left out where it would take long:
     exact peers end where their approximate siblings end."""
     if isinstance(entry.start, install.Missing) or (entry.exact and entry.who != OURS and factors > 64):
@@ -154,14 +162,14 @@ def _judge(entry: Entry, split: Split, threads: int, factors: int, judge: instal
     if isinstance(judge, install.Missing):
         entry.failure = f"no judge: {judge.reason}"
         return
-    epochs = ",".join(map(str, EPOCHS))
+    epochs = ",".join(str(epoch) for epoch in EPOCHS if epoch <= data.epochs)
     with tempfile.TemporaryDirectory(dir=DATA) as folder:
-        fit = words(split=split.path, threads=threads, epochs=EPOCHS[-1], export=folder, export_at=epochs)
+        fit = words(split=split.path, threads=threads, epochs=data.epochs, export=folder, export_at=epochs)
         ask = words(split=split.path, factors=folder)
         try:
             _run(entry.start, [*fit, *entry.words])
             entry.curve = _run(judge, [*ask, *words(epochs=epochs, users=JUDGED)])["curve"]
-            entry.last = _run(judge, [*ask, *words(epochs=EPOCHS[-1])])["curve"][0]
+            entry.last = _run(judge, [*ask, *words(epochs=data.epochs)])["curve"][0]
         except Failed as failed:
             entry.failure = f"failed: {failed}"
 
