@@ -15,6 +15,7 @@ mod measure;
 mod products;
 mod rng;
 mod row;
+mod sieve;
 mod simd;
 mod tile;
 mod uncertain;
@@ -29,6 +30,7 @@ pub use measure::spin;
 pub use products::{combine, products, transform};
 pub use rng::{Normal, Stream};
 pub use row::{Method, Precision, Row, RowSolver, Rows, RowsMut, Workspace};
+pub(crate) use sieve::{Found, Kind, MOST, Sieve, Tile};
 pub use uncertain::{
     Beliefs, Evidence, Posterior, UncertainRows, UncertainRowsMut, UncertainSolver, UncertainWorkspace,
 };

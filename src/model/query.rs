@@ -79,6 +79,16 @@ pub enum QueryError {
         /// How many the model has.
         n_items: u32,
     },
+    /// The profile is not one of this model's.
+    #[error(
+        "the profile has {found} numbers, the rows {expected}: make it with this model, or as wide as its rows"
+    )]
+    Profile {
+        /// How wide the rows are.
+        expected: usize,
+        /// How wide the profile is.
+        found: usize,
+    },
     /// The history is malformed.
     #[error("history: {0}")]
     History(String),

@@ -1,8 +1,5 @@
 //! The best of what was offered: a buffer that is cut back to the best `n` whenever it is full.
 
-use super::Hit;
-use crate::data::ItemIx;
-
 /// Room beside the best `n`, at least; more for a larger `n`. Without it a list of one is selected anew
 /// for every offer; 128 is no faster, and leaves the threshold low for longer.
 const SLACK: usize = 32;
@@ -14,13 +11,15 @@ const SLACK: usize = 32;
 /// offered, 1.3 and 2.6 times as fast.
 ///
 /// An offer is one integer: the score, mapped so that integers sort as scores do, above the inverted
-/// item index. The larger key is the better hit, ties included, whatever the order of the offers.
+/// index of what is listed. The larger key is the better hit, ties included, whatever the order of the offers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Collector {
     n: usize,
     capacity: usize,
     keys: Vec<u64>,
     threshold: f32,
+    /// The least key of the list when it was last cut.
+    least: u64,
 }
 
 impl Collector {
@@ -32,19 +31,27 @@ impl Collector {
         self.keys.reserve(self.capacity);
         // Nothing is above infinity.
         self.threshold = if n == 0 { f32::INFINITY } else { f32::NEG_INFINITY };
+        self.least = if n == 0 { u64::MAX } else { 0 };
     }
 
-    /// Offers must score above this. Among offers in ascending order of the items nothing else can
-    /// enter the list: an equal score with a larger index loses, and a NaN is above nothing.
+    /// Nothing that scores less can enter the list. Among offers in ascending order nothing that does not score more
+    /// can: an equal score with a larger index loses, and a NaN is above nothing.
     #[inline]
     pub(super) fn threshold(&self) -> f32 {
         self.threshold
     }
 
-    /// Takes an item whose score is above the threshold.
+    /// Whether an offer can enter the list, whatever the order of the offers.
     #[inline]
-    pub(super) fn offer(&mut self, item: ItemIx, score: f32) {
-        self.keys.push(key(item, score));
+    pub(super) fn admits(&self, index: u32, score: f32) -> bool {
+        // False for a NaN, whose key would be the largest.
+        score > f32::NEG_INFINITY && key(index, score) > self.least
+    }
+
+    /// Takes what is above the threshold, or [admitted](Self::admits).
+    #[inline]
+    pub(super) fn offer(&mut self, index: u32, score: f32) {
+        self.keys.push(key(index, score));
         if self.keys.len() == self.capacity {
             self.cut();
         }
@@ -55,34 +62,35 @@ impl Collector {
     fn cut(&mut self) {
         self.keys.select_nth_unstable_by(self.n - 1, |a, b| b.cmp(a));
         self.keys.truncate(self.n);
-        self.threshold = hit(self.keys[self.n - 1]).score;
+        self.least = self.keys[self.n - 1];
+        self.threshold = hit(self.least).1;
     }
 
-    /// Writes the list, best first.
-    pub(super) fn finish(&mut self, out: &mut Vec<Hit>) {
+    /// Writes the list, best first, each entry made from its index and score.
+    pub(super) fn finish<H>(&mut self, out: &mut Vec<H>, entry: impl Fn(u32, f32) -> H) {
         if self.keys.len() > self.n {
             self.cut();
         }
         self.keys.sort_unstable_by(|a, b| b.cmp(a));
         out.clear();
         out.reserve(self.n);
-        out.extend(self.keys.iter().map(|&key| hit(key)));
+        out.extend(self.keys.iter().map(|&key| hit(key)).map(|(index, score)| entry(index, score)));
     }
 }
 
 const SIGN: u32 = 1 << 31;
 
 /// Adding zero turns -0 into 0: the two are equal, so the index decides.
-fn key(item: ItemIx, score: f32) -> u64 {
+fn key(index: u32, score: f32) -> u64 {
     let bits = (score + 0.0).to_bits();
     let ordered = if bits & SIGN == 0 { bits | SIGN } else { !bits };
-    u64::from(ordered) << 32 | u64::from(!item.get())
+    u64::from(ordered) << 32 | u64::from(!index)
 }
 
-fn hit(key: u64) -> Hit {
+fn hit(key: u64) -> (u32, f32) {
     let ordered = (key >> 32) as u32;
     let bits = if ordered & SIGN == 0 { !ordered } else { ordered & !SIGN };
-    Hit { item: ItemIx::new(!(key as u32)), score: f32::from_bits(bits) }
+    (!(key as u32), f32::from_bits(bits))
 }
 
 #[cfg(test)]
@@ -93,14 +101,13 @@ mod tests {
     fn keys_sort_as_scores_then_indices_and_lead_back() {
         let scores = [f32::INFINITY, f32::MAX, 1.5, 1e-40, 0.0, -1e-40, -2.0, f32::MIN];
         for pair in scores.windows(2) {
-            assert!(key(ItemIx::new(9), pair[0]) > key(ItemIx::new(1), pair[1]), "{pair:?}");
+            assert!(key(9, pair[0]) > key(1, pair[1]), "{pair:?}");
         }
         for score in scores {
-            assert!(key(ItemIx::new(1), score) > key(ItemIx::new(2), score), "ties by index");
-            let back = hit(key(ItemIx::new(u32::MAX - 1), score));
-            assert_eq!((back.item.get(), back.score), (u32::MAX - 1, score));
+            assert!(key(1, score) > key(2, score), "ties by index");
+            assert_eq!(hit(key(u32::MAX - 1, score)), (u32::MAX - 1, score));
         }
-        assert_eq!(key(ItemIx::new(3), -0.0), key(ItemIx::new(3), 0.0));
+        assert_eq!(key(3, -0.0), key(3, 0.0));
     }
 
     #[test]
@@ -109,13 +116,13 @@ mod tests {
         let (mut up, mut down) = (Vec::new(), Vec::new());
         let score = |item: u32| (item * 37 % 11) as f32;
         collector.start(5);
-        (0..200).for_each(|item| collector.offer(ItemIx::new(item), score(item)));
-        collector.finish(&mut up);
+        (0..200).for_each(|item| collector.offer(item, score(item)));
+        collector.finish(&mut up, |index, score| (index, score));
         collector.start(5);
-        (0..200).rev().for_each(|item| collector.offer(ItemIx::new(item), score(item)));
-        collector.finish(&mut down);
+        (0..200).rev().for_each(|item| collector.offer(item, score(item)));
+        collector.finish(&mut down, |index, score| (index, score));
         assert_eq!(up, down);
-        let items: Vec<u32> = up.iter().map(|hit| hit.item.get()).collect();
+        let items: Vec<u32> = up.iter().map(|hit| hit.0).collect();
         assert_eq!(items, [8, 19, 30, 41, 52], "37 i = 10 (mod 11) for i = 8, 19, ...");
     }
 }

@@ -3,6 +3,7 @@
 use super::collect::Collector;
 use super::filter::Filter;
 use super::scan::scan;
+use super::scanner::Many;
 use super::{BatchError, TopN, batch};
 use crate::data::{History, ItemIx};
 use crate::model::{Profile, Query, QueryError, Score};
@@ -18,7 +19,13 @@ pub struct Hit {
     pub score: f32,
 }
 
-/// Memory that [`ScoreExt::top_n_into`] uses again and again. One per thread; it may go from model to
+impl Hit {
+    pub(super) fn new(item: u32, score: f32) -> Self {
+        Self { item: ItemIx::new(item), score }
+    }
+}
+
+/// Memory that [`ScoreExt::top_n_into`] and a [`Scanner`](super::Scanner) use again and again. One per thread; it may go from model to
 /// model and from request to request, and nothing in it changes an answer.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
@@ -26,6 +33,7 @@ pub struct Workspace {
     filter: Filter,
     best: Collector,
     scores: Vec<f32>,
+    pub(super) many: Many,
 }
 
 impl Workspace {
@@ -108,7 +116,7 @@ pub trait ScoreExt: Score {
         out: &mut Vec<Hit>,
     ) -> Result<(), QueryError> {
         out.clear();
-        let Workspace { profile, filter, best, scores } = workspace;
+        let Workspace { profile, filter, best, scores, .. } = workspace;
         self.profile(query, profile)?;
         let n_items = self.n_items() as usize;
         filter.reset(n_items, request);
@@ -118,7 +126,7 @@ pub trait ScoreExt: Score {
         }
         best.start(request.get_n().min(n_items));
         scan(self, profile, request, filter, scores, best);
-        best.finish(out);
+        best.finish(out, Hit::new);
         Ok(())
     }
 

@@ -6,7 +6,6 @@
 use std::ops::Range;
 
 use super::TopN;
-use crate::data::ItemIx;
 
 /// The items a request leaves out. Its memory is kept from request to request.
 #[derive(Clone, Debug, Default)]
@@ -17,31 +16,34 @@ pub(super) struct Filter {
 
 impl Filter {
     /// Starts anew for a catalogue of `n_items`: what the request allows and denies.
-    pub(super) fn reset(&mut self, n_items: usize, request: &TopN<'_>) {
+    pub(super) fn reset<Ix: Copy + Into<usize>>(&mut self, n_items: usize, request: &TopN<'_, Ix>) {
         self.blocked.clear();
         let all = if request.allowed().is_some() { u64::MAX } else { 0 };
         self.blocked.resize(n_items.div_ceil(64), all);
         for &item in request.allowed().unwrap_or_default() {
-            if let Some(word) = self.blocked.get_mut(item.ix() / 64) {
-                *word &= !(1 << (item.ix() % 64));
+            let at = item.into();
+            if let Some(word) = self.blocked.get_mut(at / 64) {
+                *word &= !(1 << (at % 64));
             }
         }
         self.block(request.denied());
     }
 
     /// Leaves these items out; those beyond the catalogue are not there anyway.
-    pub(super) fn block(&mut self, items: &[ItemIx]) {
-        for item in items {
-            if let Some(word) = self.blocked.get_mut(item.ix() / 64) {
-                *word |= 1 << (item.ix() % 64);
+    pub(super) fn block<Ix: Copy + Into<usize>>(&mut self, items: &[Ix]) {
+        for &item in items {
+            let at = item.into();
+            if let Some(word) = self.blocked.get_mut(at / 64) {
+                *word |= 1 << (at % 64);
             }
         }
     }
 
     /// Whether the item may be listed.
     #[inline]
-    pub(super) fn passes(&self, item: ItemIx) -> bool {
-        self.blocked[item.ix() / 64] >> (item.ix() % 64) & 1 == 0
+    pub(super) fn passes(&self, item: impl Into<usize>) -> bool {
+        let at = item.into();
+        self.blocked[at / 64] >> (at % 64) & 1 == 0
     }
 
     /// The part of `items` worth scoring: from the first word with a free item to the last. Empty when
@@ -60,6 +62,7 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::ItemIx;
 
     fn items(indices: &[u32]) -> Vec<ItemIx> {
         indices.iter().copied().map(ItemIx::new).collect()

@@ -28,7 +28,9 @@ mod ext;
 mod filter;
 mod request;
 mod scan;
+mod scanner;
 
 pub use batch::BatchError;
 pub use ext::{Hit, ScoreExt, Workspace};
 pub use request::TopN;
+pub use scanner::{ScanError, Scanner, UserHit, UserScanner, Vectors};

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::data::ItemIx;
+use crate::data::{ItemIx, UserIx};
 
-type Predicate<'a> = &'a (dyn Fn(ItemIx) -> bool + Sync);
+type Predicate<'a, Ix> = &'a (dyn Fn(Ix) -> bool + Sync);
 
 /// How many items to list, and which may be listed.
 ///
@@ -32,18 +32,32 @@ type Predicate<'a> = &'a (dyn Fn(ItemIx) -> bool + Sync);
 /// # let _ = request.deny(&horror);
 /// ```
 #[derive(Clone, Copy)]
-pub struct TopN<'a> {
+pub struct TopN<'a, Ix = ItemIx> {
     n: usize,
     include_seen: bool,
-    deny: &'a [ItemIx],
-    allow: Option<&'a [ItemIx]>,
-    keep: Option<Predicate<'a>>,
+    deny: &'a [Ix],
+    allow: Option<&'a [Ix]>,
+    keep: Option<Predicate<'a, Ix>>,
 }
 
-impl<'a> TopN<'a> {
+impl TopN<'_> {
     /// The best `n` items the asker has not seen. 0 gives an empty list; more than there are items
     /// gives all that are eligible.
     pub fn new(n: usize) -> Self {
+        Self::best(n)
+    }
+}
+
+impl TopN<'_, UserIx> {
+    /// The best `n` users who have not seen the item: what a [`UserScanner`](crate::retrieve::UserScanner) is asked.
+    /// Everything said of items below holds for users.
+    pub fn users(n: usize) -> Self {
+        Self::best(n)
+    }
+}
+
+impl<'a, Ix: Copy> TopN<'a, Ix> {
+    fn best(n: usize) -> Self {
         Self { n, include_seen: false, deny: &[], allow: None, keep: None }
     }
 
@@ -56,7 +70,7 @@ impl<'a> TopN<'a> {
 
     /// Leaves these items out. A second call replaces the set.
     #[must_use]
-    pub fn deny(mut self, items: &'a [ItemIx]) -> Self {
+    pub fn deny(mut self, items: &'a [Ix]) -> Self {
         self.deny = items;
         self
     }
@@ -65,18 +79,18 @@ impl<'a> TopN<'a> {
     /// gives an empty list. A second call replaces the set. Parts of the catalogue without an allowed
     /// item are not even scored.
     #[must_use]
-    pub fn allow(mut self, items: &'a [ItemIx]) -> Self {
+    pub fn allow(mut self, items: &'a [Ix]) -> Self {
         self.allow = Some(items);
         self
     }
 
     /// Lists only items for which the predicate is true. A second call replaces the predicate.
     ///
-    /// It is asked at most once per item of a list, in ascending order of the items, and only for an
-    /// item that would enter the list by its score and passed the other filters: it must depend on
-    /// nothing but the item.
+    /// It is asked at most once per item of a list, and only for an item that would enter the list by its score and
+    /// passed the other filters: it must depend on nothing but the item. [`ScoreExt`](super::ScoreExt) asks in ascending
+    /// order of the items, a [`Scanner`](super::Scanner) in an order of its own.
     #[must_use]
-    pub fn filter(mut self, keep: &'a (dyn Fn(ItemIx) -> bool + Sync)) -> Self {
+    pub fn filter(mut self, keep: &'a (dyn Fn(Ix) -> bool + Sync)) -> Self {
         self.keep = Some(keep);
         self
     }
@@ -90,26 +104,26 @@ impl<'a> TopN<'a> {
         !self.include_seen
     }
 
-    pub(super) fn denied(&self) -> &'a [ItemIx] {
+    pub(super) fn denied(&self) -> &'a [Ix] {
         self.deny
     }
 
-    pub(super) fn allowed(&self) -> Option<&'a [ItemIx]> {
+    pub(super) fn allowed(&self) -> Option<&'a [Ix]> {
         self.allow
     }
 
-    pub(super) fn keeps(&self, item: ItemIx) -> bool {
+    pub(super) fn keeps(&self, item: Ix) -> bool {
         self.keep.is_none_or(|keep| keep(item))
     }
 }
 
-impl fmt::Debug for TopN<'_> {
+impl<Ix> fmt::Debug for TopN<'_, Ix> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TopN")
             .field("n", &self.n)
             .field("include_seen", &self.include_seen)
             .field("deny", &self.deny.len())
-            .field("allow", &self.allow.map(<[ItemIx]>::len))
+            .field("allow", &self.allow.map(<[Ix]>::len))
             .field("filter", &self.keep.is_some())
             .finish()
     }

@@ -47,7 +47,7 @@ fn survivors(scores: &[f32], first: usize, request: &TopN<'_>, filter: &Filter, 
         for (at, &score) in scores.iter().enumerate() {
             let item = ItemIx::new((first + lane * LANES + at) as u32);
             if score > best.threshold() && filter.passes(item) && request.keeps(item) {
-                best.offer(item, score);
+                best.offer(item.get(), score);
             }
         }
     }

@@ -1,0 +1,185 @@
+//! Prepared for speed: rows packed once, then any number of lists.
+
+mod batch;
+mod cosine;
+mod error;
+mod funnel;
+mod many;
+#[cfg(test)]
+mod tests;
+mod users;
+mod vectors;
+
+use std::ops::Deref;
+
+use super::ext::Workspace;
+use super::{BatchError, Hit, ScoreExt, TopN};
+use crate::kernel::{Level, MOST, Sieve};
+use crate::model::{Profile, Query, QueryError, Score};
+
+pub use error::ScanError;
+pub(super) use many::Many;
+pub use users::{UserHit, UserScanner};
+pub use vectors::Vectors;
+
+/// A model prepared for ranked lists: the same lists as those of [`ScoreExt`], to the bit, many times faster.
+///
+/// It takes any model whose scores are [inner products](Score::inner_product), borrowed or owned: `Scanner::new(&model)`,
+/// or `Scanner::new(Arc::new(model))` for a service. Rows without a model are [`Vectors`]. Preparing packs the items as
+/// bytes, which takes about as long as a few lists, and `factors + 12` bytes per item. Each list is then found by a first
+/// pass over the bytes and the model's own scores of the few items that pass. The first pass never loses an item: the
+/// answer *is* that of all scores, ties included.
+///
+/// The threads that ask share one scanner; each has a [`Workspace`] of its own.
+///
+/// ```
+/// use foldin::data::{ItemIx, UserIx, synthetic::Synthetic};
+/// use foldin::model::{Fit, Query};
+/// use foldin::rating::BiasedMfParams;
+/// use foldin::retrieve::{Scanner, ScoreExt, TopN};
+/// let data = Synthetic::tiny().generate()?.interactions;
+/// let model = BiasedMfParams::new().factors(4).fit(&data)?;
+/// let scanner = Scanner::new(&model)?;
+/// let query = Query::user(UserIx::new(7));
+/// assert_eq!(scanner.top_n(&query, &TopN::new(5))?, model.top_n(&query, &TopN::new(5))?);
+///
+/// let everybody: Vec<_> = (0..data.n_users()).map(UserIx::new).collect();
+/// let lists = scanner.top_n_batch(&everybody, &TopN::new(5), 2)?;
+/// assert_eq!(lists[7], model.top_n(&query, &TopN::new(5))?);
+///
+/// let alike = scanner.similar_items(ItemIx::new(3), &TopN::new(2))?;
+/// assert!(alike[0].score <= 1.0 && alike[0].item != ItemIx::new(3));
+/// # Ok::<(), foldin::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Scanner<M> {
+    model: M,
+    sieve: Sieve,
+}
+
+impl<M: Deref<Target: Score>> Scanner<M> {
+    /// Packs the items of a model. Reads every row twice.
+    ///
+    /// # Errors
+    /// [`ScanError::NotInnerProduct`] for a model that scores otherwise, [`ScanError::Shape`] for rows that are not as
+    /// many or as long as they are said to be, [`ScanError::TooWide`] beyond 65,534 factors.
+    pub fn new(model: M) -> Result<Self, ScanError> {
+        Self::at_level(model, Level::detect())
+    }
+
+    /// The same with the instructions of a level. The lists have the same bits at every level: scores are the model's.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn at_level(model: M, level: Level) -> Result<Self, ScanError> {
+        let rows = error::item_rows(&*model)?;
+        let too_wide = ScanError::TooWide { factors: rows.factors, most: MOST - 2 };
+        let sieve = Sieve::new(level, model.n_items(), rows.factors, |item, out| {
+            let at = item as usize;
+            out.extend_from_slice(&rows.rows[at * rows.stride..][..rows.factors]);
+            rows.bias.get(at).copied().unwrap_or(0.0)
+        });
+        Ok(Self { sieve: sieve.ok_or(too_wide)?, model })
+    }
+
+    /// The model.
+    pub fn model(&self) -> &M::Target {
+        &self.model
+    }
+
+    /// The best items for one question, best first.
+    ///
+    /// # Errors
+    /// [`QueryError`] for an unknown user or a malformed history.
+    pub fn top_n(&self, query: &Query<'_>, request: &TopN<'_>) -> Result<Vec<Hit>, QueryError> {
+        let mut hits = Vec::new();
+        self.top_n_into(query, request, &mut Workspace::new(), &mut hits)?;
+        Ok(hits)
+    }
+
+    /// The same list written over `out`. After the first call, calls with the same workspace and buffer allocate nothing,
+    /// as long as neither `n` nor the catalogue nor the sets grow (and the model's `profile` keeps to its buffers). After
+    /// an error `out` is empty.
+    ///
+    /// Time: one byte per factor and item, and a score for each item that may enter the list; groups of items whose rows
+    /// are too short for it are left out. `O(n log n)` for the list. A request that
+    /// [allows](TopN::allow) few items costs a score for each.
+    ///
+    /// # Errors
+    /// [`QueryError`] for an unknown user or a malformed history.
+    pub fn top_n_into(
+        &self,
+        query: &Query<'_>,
+        request: &TopN<'_>,
+        workspace: &mut Workspace,
+        out: &mut Vec<Hit>,
+    ) -> Result<(), QueryError> {
+        out.clear();
+        if !self.pays(request) {
+            return self.model.top_n_into(query, request, workspace, out);
+        }
+        let many = &mut workspace.many;
+        let count = many.ask(&*self.model, [*query].into_iter(), request).map_err(|(_, error)| error)?;
+        self.one(count, request, many, out);
+        Ok(())
+    }
+
+    /// The best items for a [profile](Score::profile): one kept from an earlier question, or a vector of the caller's own
+    /// (`dense` as wide as the rows, and `offset`). Nobody asks, so nothing counts as seen.
+    ///
+    /// # Errors
+    /// [`QueryError::Profile`] when the vector is not as wide as the rows.
+    pub fn top_n_for(
+        &self,
+        profile: &Profile,
+        request: &TopN<'_>,
+        workspace: &mut Workspace,
+        out: &mut Vec<Hit>,
+    ) -> Result<(), QueryError> {
+        out.clear();
+        let (expected, found) = (self.sieve.width(), profile.dense.len());
+        if expected != found {
+            return Err(QueryError::Profile { expected, found });
+        }
+        let many = &mut workspace.many;
+        let count = many.ask_as(profile);
+        self.one(count, request, many, out);
+        Ok(())
+    }
+
+    /// The lists of many questions (of [`Query`], or of [`UserIx`](crate::data::UserIx) for known users), in their order,
+    /// on `threads` threads; 0 stands for one per core. Each list has the bits that [`top_n`](Self::top_n) gives, for any
+    /// number of threads.
+    ///
+    /// All lists are in memory at the end, at 8 bytes a hit: hand a large population over in parts.
+    ///
+    /// # Errors
+    /// [`BatchError::Query`] with the position of the first question that cannot be answered: all or nothing.
+    /// [`BatchError::Threads`] when the threads cannot be started.
+    pub fn top_n_batch<'q, Q>(
+        &self,
+        queries: &[Q],
+        request: &TopN<'_>,
+        threads: usize,
+    ) -> Result<Vec<Vec<Hit>>, BatchError>
+    where
+        Q: Copy + Into<Query<'q>> + Sync,
+    {
+        if !self.pays(request) {
+            return self.model.top_n_batch(queries, request, threads);
+        }
+        batch::top_n(&*self.model, &self.sieve, queries, request, threads)
+    }
+
+    /// The list of the only question that was asked.
+    fn one(&self, count: usize, request: &TopN<'_>, many: &mut Many, out: &mut Vec<Hit>) {
+        for best in many.lists(&*self.model, &self.sieve, count, request) {
+            best.finish(out, Hit::new);
+        }
+    }
+
+    /// Whether a first pass leaves out more than it costs. Where a large part of the catalogue is listed, it does not.
+    fn pays(&self, request: &TopN<'_>) -> bool {
+        request.get_n() <= self.model.n_items() as usize / 16
+    }
+}
