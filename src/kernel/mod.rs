@@ -34,4 +34,5 @@ pub(crate) use sieve::{Found, Kind, MOST, Sieve, Tile};
 pub use uncertain::{
     Beliefs, Evidence, Posterior, UncertainRows, UncertainRowsMut, UncertainSolver, UncertainWorkspace,
 };
+pub(crate) use vector::prefetch;
 pub use vector::{axpy, dot, sum_of_squares};

@@ -1,5 +1,6 @@
 //! Small routines on slices: products, sums of squares, combinations of rows.
 
+use super::buffer::LINE;
 use super::level::Level;
 use super::simd::{Job, Simd};
 
@@ -49,6 +50,25 @@ pub fn dot(level: Level, a: &[f32], b: &[f32]) -> f32 {
 #[must_use]
 pub fn sum_of_squares(level: Level, a: &[f32]) -> f32 {
     dot(level, a, a)
+}
+
+struct Prefetch<'a>(&'a [f32]);
+
+impl Job for Prefetch<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for line in self.0.chunks(LINE) {
+            s.prefetch(line);
+        }
+    }
+}
+
+/// Asks for a row that will be read soon.
+#[inline]
+pub(crate) fn prefetch(level: Level, row: &[f32]) {
+    level.run(Prefetch(row));
 }
 
 struct Axpy<'a>(f32, &'a [f32], &'a mut [f32]);

@@ -66,11 +66,23 @@ impl Collector {
         self.threshold = hit(self.least).1;
     }
 
-    /// Writes the list, best first, each entry made from its index and score.
-    pub(super) fn finish<H>(&mut self, out: &mut Vec<H>, entry: impl Fn(u32, f32) -> H) {
+    /// Raises the threshold to the score of the `n`-th best offer so far.
+    pub(super) fn tighten(&mut self) {
         if self.keys.len() > self.n {
             self.cut();
         }
+    }
+
+    /// The list, best first, each entry made from its index and score.
+    pub(super) fn list<H>(&mut self, entry: impl Fn(u32, f32) -> H) -> Vec<H> {
+        let mut out = Vec::new();
+        self.finish(&mut out, entry);
+        out
+    }
+
+    /// Writes the list, best first, each entry made from its index and score.
+    pub(super) fn finish<H>(&mut self, out: &mut Vec<H>, entry: impl Fn(u32, f32) -> H) {
+        self.tighten();
         self.keys.sort_unstable_by(|a, b| b.cmp(a));
         out.clear();
         out.reserve(self.n);

@@ -3,7 +3,7 @@
 use super::collect::Collector;
 use super::filter::Filter;
 use super::scan::scan;
-use super::scanner::Many;
+use super::scanner::{Lists, Questions};
 use super::{BatchError, TopN, batch};
 use crate::data::{History, ItemIx};
 use crate::model::{Profile, Query, QueryError, Score};
@@ -29,11 +29,12 @@ impl Hit {
 /// model and from request to request, and nothing in it changes an answer.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
-    profile: Profile,
+    pub(super) profile: Profile,
     filter: Filter,
     best: Collector,
     scores: Vec<f32>,
-    pub(super) many: Many,
+    pub(super) questions: Questions,
+    pub(super) lists: Lists,
 }
 
 impl Workspace {

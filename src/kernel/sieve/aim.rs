@@ -45,6 +45,14 @@ pub(crate) struct Tile {
     rounding: f64,
 }
 
+/// The nearest integer to a number of less than 2^31: a cast that has to mind NaN and overflow is no vector instruction.
+#[inline(always)]
+fn integer(x: f64) -> i32 {
+    // So large that the unit is the last bit.
+    const SHIFT: f64 = 1.5 * (1_u64 << 52) as f64;
+    (x + SHIFT).to_bits() as i32
+}
+
 impl Tile {
     /// How many questions it holds.
     pub(crate) fn count(&self) -> usize {
@@ -66,7 +74,7 @@ impl Tile {
         for r in 0..R {
             let threshold = self.limit(r, group);
             least = least.min(threshold);
-            starts[r] = self.start[r].wrapping_sub(threshold as i32);
+            starts[r] = self.start[r].wrapping_sub(integer(threshold));
         }
         (starts, least < NEVER)
     }

@@ -73,23 +73,26 @@ impl Sift<'_> {
                 all = sums.into_iter().fold(all, |all, sums| m.and(all, sums));
             }
             if m.not_negative(all) != 0 {
-                self.keep(m, at * V, &sums);
+                // Unrolled: an array of sums that a loop walks would be stored in the loop above.
+                let mut masks = [[0; V]; R];
+                for r in 0..R {
+                    for v in 0..V {
+                        masks[r][v] = m.not_negative(sums[r][v]);
+                    }
+                }
+                self.keep(at * V, M::LANES, &masks);
             }
         }
     }
 
     /// Notes the rows of a tile whose sums are not negative.
-    #[inline(always)]
-    fn keep<M: Bytes, const R: usize, const V: usize>(
-        &mut self,
-        m: M,
-        first: usize,
-        sums: &[[M::Sums; V]; R],
-    ) {
-        for (question, sums) in (0..).zip(sums).take(self.tile.count) {
-            for (v, &sums) in sums.iter().enumerate() {
-                let place = (self.group * GROUP + (first + v) * M::LANES) as u32;
-                let mut mask = m.not_negative(sums);
+    #[cold]
+    #[inline(never)]
+    fn keep<const R: usize, const V: usize>(&mut self, first: usize, lanes: usize, masks: &[[u32; V]; R]) {
+        for (question, masks) in (0..).zip(masks).take(self.tile.count) {
+            for (v, &mask) in masks.iter().enumerate() {
+                let place = (self.group * GROUP + (first + v) * lanes) as u32;
+                let mut mask = mask;
                 while mask != 0 {
                     self.found.push(Found { question, place: place + mask.trailing_zeros() });
                     mask &= mask - 1;

@@ -1,40 +1,35 @@
-//! Many lists at once, through the packed rows in tiles.
+//! Many lists at once: jobs of questions, each of which reads all packed rows once.
 
-use super::Many;
-use crate::kernel::Sieve;
-use crate::model::{Query, Score};
+use crate::data::ItemIx;
+use crate::model::QueryError;
 use crate::par::{Workers, chunks};
-use crate::retrieve::{BatchError, Hit, TopN};
+use crate::retrieve::{BatchError, Workspace};
+use std::ops::Range;
 
-/// Questions of one job: whole tiles of every machine. A job reads all packed rows once; more would leave threads idle
-/// at the end, fewer would read the rows too often.
+/// Questions of one job: whole tiles of every machine. More would leave threads idle at the end, fewer would read the
+/// rows too often.
 const QUESTIONS: usize = 112;
 
-pub(super) fn top_n<'q, S: Score + ?Sized, Q: Copy + Into<Query<'q>> + Sync>(
-    model: &S,
-    sieve: &Sieve,
-    queries: &[Q],
-    request: &TopN<'_>,
+/// Runs the jobs on `threads` threads; their lists in order, or the error of the first that fails.
+pub(super) fn lists<L: Send>(
+    questions: usize,
     threads: usize,
-) -> Result<Vec<Vec<Hit>>, BatchError> {
+    job: impl Fn(&mut Workspace, Range<usize>) -> Result<Vec<L>, BatchError> + Send + Sync,
+) -> Result<Vec<L>, BatchError> {
     let workers = Workers::new(threads).map_err(BatchError::Threads)?;
-    let jobs = chunks(queries.len(), QUESTIONS).collect();
-    let parts = workers.map(jobs, Many::default, |many, job| {
-        let first = job.start;
-        let questions = queries[job].iter().map(|&query| query.into());
-        let count = many
-            .ask(model, questions, request)
-            .map_err(|(at, source)| BatchError::Query { position: first + at, source })?;
-        let list = |best: &mut crate::retrieve::collect::Collector| {
-            let mut hits = Vec::new();
-            best.finish(&mut hits, Hit::new);
-            hits
-        };
-        Ok(many.lists(model, sieve, count, request).iter_mut().map(list).collect::<Vec<_>>())
-    });
-    let mut lists = Vec::with_capacity(queries.len());
-    for part in parts {
+    let mut lists = Vec::with_capacity(questions);
+    for part in workers.map(chunks(questions, QUESTIONS).collect(), Workspace::new, job) {
         lists.append(&mut part?);
     }
     Ok(lists)
+}
+
+/// Whether all items of a batch are known.
+pub(super) fn check_items(items: &[ItemIx], n_items: u32) -> Result<(), BatchError> {
+    match items.iter().position(|item| item.get() >= n_items) {
+        None => Ok(()),
+        Some(position) => {
+            Err(BatchError::Query { position, source: QueryError::UnknownItem { item: items[position], n_items } })
+        }
+    }
 }

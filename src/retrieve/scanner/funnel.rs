@@ -1,5 +1,6 @@
 //! The loop over packed rows: many through the sieve, few before the judge, the best into the lists.
 
+use super::candidates::Candidates;
 use crate::kernel::{Found, Kind, Sieve, Tile};
 use crate::retrieve::collect::Collector;
 
@@ -13,6 +14,9 @@ pub(super) struct Funnel {
     tiles: Vec<Tile>,
     in_use: usize,
     found: Vec<Found>,
+    /// Questions of the tile and rows to be considered next time, and now.
+    soon: Vec<(u32, u32)>,
+    now: Vec<(u32, u32)>,
 }
 
 impl Funnel {
@@ -40,54 +44,112 @@ impl Funnel {
     }
 
     /// Fills one list per question, in the order of the questions.
-    pub(super) fn fill(&mut self, sieve: &Sieve, judge: &mut impl Judge, best: &mut [Collector]) {
+    pub(super) fn fill(
+        &mut self,
+        sieve: &Sieve,
+        candidates: &Candidates,
+        judge: &mut impl Judge,
+        best: &mut [Collector],
+    ) {
         for (question, best) in best.iter_mut().enumerate() {
             for &row in sieve.wild() {
-                consider(judge, question, row, best);
+                if candidates.pass(row) && judge.passes(question, row) {
+                    consider(judge, question, row, best);
+                }
             }
         }
+        let Self { tiles, in_use, found, soon, now } = self;
         for first in (0..sieve.groups()).step_by(NEAR) {
             let groups = first..(first + NEAR).min(sieve.groups());
             let mut next = 0;
-            for tile in &mut self.tiles[..self.in_use] {
+            for tile in &mut tiles[..*in_use] {
                 let question = next;
                 next += tile.count();
-                let lists = &mut best[question..next];
                 if sieve.is_over(tile, first) {
                     continue;
                 }
+                let mut turn = Turn { question, tile, lists: &mut best[question..next] };
                 for group in groups.clone() {
-                    self.found.clear();
-                    sieve.sift(group, tile, &mut self.found);
-                    for &one in &self.found {
-                        let Some(row) = sieve.row(one) else { continue };
-                        let (at, best) = (one.question(), &mut lists[one.question()]);
-                        if consider(judge, question + at, row, best) {
-                            tile.raise(at, best.threshold());
-                        }
+                    found.clear();
+                    sieve.sift(group, turn.tile, found);
+                    turn.look_up(sieve, found, candidates, judge, soon);
+                    // Their rows are on the way; meanwhile those of the group before have come.
+                    turn.consider(judge, now);
+                    std::mem::swap(soon, now);
+                    if (group + 1).is_power_of_two() {
+                        turn.tighten();
                     }
                 }
+                turn.consider(judge, now);
             }
+        }
+    }
+}
+
+/// The questions of one tile, while it passes the groups.
+struct Turn<'a> {
+    /// The first of them.
+    question: usize,
+    tile: &'a mut Tile,
+    lists: &'a mut [Collector],
+}
+
+impl Turn<'_> {
+    /// Turns places into rows that pass the filters.
+    #[inline]
+    fn look_up(
+        &self,
+        sieve: &Sieve,
+        found: &[Found],
+        candidates: &Candidates,
+        judge: &impl Judge,
+        out: &mut Vec<(u32, u32)>,
+    ) {
+        for &one in found {
+            let Some(row) = sieve.row(one) else { continue };
+            if candidates.pass(row) && judge.passes(self.question + one.question(), row) {
+                judge.expect(row);
+                out.push((one.question() as u32, row));
+            }
+        }
+    }
+
+    /// Offers rows to the lists, and raises the thresholds.
+    #[inline]
+    fn consider(&mut self, judge: &mut impl Judge, rows: &mut Vec<(u32, u32)>) {
+        for (at, row) in rows.drain(..) {
+            let at = at as usize;
+            if consider(judge, self.question + at, row, &mut self.lists[at]) {
+                self.tile.raise(at, self.lists[at].threshold());
+            }
+        }
+    }
+
+    /// Raises the thresholds as far as they go. Done whenever the rows passed have doubled, so that about as many more
+    /// enter each time as the list is long.
+    fn tighten(&mut self) {
+        for (at, list) in self.lists.iter_mut().enumerate() {
+            list.tighten();
+            self.tile.raise(at, list.threshold());
         }
     }
 }
 
 /// What is asked about the rows that came through the sieve.
 pub(super) trait Judge {
-    /// Whether the row may be listed, as far as that is known without its score.
+    /// Whether the row, which the request's sets leave in, may be listed, as far as that is known without its score.
     fn passes(&self, question: usize, row: u32) -> bool;
+    /// The row will be scored soon.
+    fn expect(&self, row: u32);
     /// Its exact score.
     fn score(&mut self, question: usize, row: u32) -> f32;
     /// Whether the row may be listed: asked last, at most once per question and row.
     fn keeps(&self, row: u32) -> bool;
 }
 
-/// Offers a row to the list of a question.
+/// Offers a row that passes to the list of a question.
 #[inline]
 pub(super) fn consider(judge: &mut impl Judge, question: usize, row: u32, best: &mut Collector) -> bool {
-    if !judge.passes(question, row) {
-        return false;
-    }
     let score = judge.score(question, row);
     let enters = best.admits(row, score) && judge.keeps(row);
     if enters {

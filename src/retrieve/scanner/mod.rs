@@ -1,10 +1,13 @@
 //! Prepared for speed: rows packed once, then any number of lists.
 
+mod asked;
 mod batch;
+mod candidates;
 mod cosine;
 mod error;
 mod funnel;
-mod many;
+mod lists;
+mod similar;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -12,13 +15,16 @@ mod vectors;
 
 use std::ops::Deref;
 
+use super::collect::Collector;
 use super::ext::Workspace;
 use super::{BatchError, Hit, ScoreExt, TopN};
-use crate::kernel::{Level, MOST, Sieve};
-use crate::model::{Profile, Query, QueryError, Score};
+use crate::kernel::{Kind, Level, MOST, Sieve};
+use crate::model::{Factors, Profile, Query, QueryError, Score};
+use asked::{Asked, Exact};
 
+pub(super) use asked::Questions;
 pub use error::ScanError;
-pub(super) use many::Many;
+pub(super) use lists::Lists;
 pub use users::{UserHit, UserScanner};
 pub use vectors::Vectors;
 
@@ -26,9 +32,9 @@ pub use vectors::Vectors;
 ///
 /// It takes any model whose scores are [inner products](Score::inner_product), borrowed or owned: `Scanner::new(&model)`,
 /// or `Scanner::new(Arc::new(model))` for a service. Rows without a model are [`Vectors`]. Preparing packs the items as
-/// bytes, which takes about as long as a few lists, and `factors + 12` bytes per item. Each list is then found by a first
-/// pass over the bytes and the model's own scores of the few items that pass. The first pass never loses an item: the
-/// answer *is* that of all scores, ties included.
+/// bytes, which takes about as long as a few hundred lists, and `factors + 12` bytes per item. Each list is then found by a
+/// first pass over the bytes and the model's own scores of the few items that pass. The first pass never loses an item:
+/// the answer *is* that of all scores, ties included.
 ///
 /// The threads that ask share one scanner; each has a [`Workspace`] of its own.
 ///
@@ -49,15 +55,16 @@ pub use vectors::Vectors;
 ///
 /// let alike = scanner.similar_items(ItemIx::new(3), &TopN::new(2))?;
 /// assert!(alike[0].score <= 1.0 && alike[0].item != ItemIx::new(3));
-/// # Ok::<(), foldin::Error>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Scanner<M> {
     model: M,
     sieve: Sieve,
+    level: Level,
 }
 
-impl<M: Deref<Target: Score>> Scanner<M> {
+impl<M: Deref<Target: Score> + Sync> Scanner<M> {
     /// Packs the items of a model. Reads every row twice.
     ///
     /// # Errors
@@ -75,11 +82,10 @@ impl<M: Deref<Target: Score>> Scanner<M> {
         let rows = error::item_rows(&*model)?;
         let too_wide = ScanError::TooWide { factors: rows.factors, most: MOST - 2 };
         let sieve = Sieve::new(level, model.n_items(), rows.factors, |item, out| {
-            let at = item as usize;
-            out.extend_from_slice(&rows.rows[at * rows.stride..][..rows.factors]);
-            rows.bias.get(at).copied().unwrap_or(0.0)
+            out.extend_from_slice(asked::row_of(&rows, item));
+            rows.bias.get(item as usize).copied().unwrap_or(0.0)
         });
-        Ok(Self { sieve: sieve.ok_or(too_wide)?, model })
+        Ok(Self { sieve: sieve.ok_or(too_wide)?, model, level })
     }
 
     /// The model.
@@ -102,8 +108,8 @@ impl<M: Deref<Target: Score>> Scanner<M> {
     /// an error `out` is empty.
     ///
     /// Time: one byte per factor and item, and a score for each item that may enter the list; groups of items whose rows
-    /// are too short for it are left out. `O(n log n)` for the list. A request that
-    /// [allows](TopN::allow) few items costs a score for each.
+    /// are too short for it are left out. `O(n log n)` for the list. A request that [allows](TopN::allow) few items costs
+    /// a score for each.
     ///
     /// # Errors
     /// [`QueryError`] for an unknown user or a malformed history.
@@ -115,17 +121,15 @@ impl<M: Deref<Target: Score>> Scanner<M> {
         out: &mut Vec<Hit>,
     ) -> Result<(), QueryError> {
         out.clear();
-        if !self.pays(request) {
+        if self.is_long(request) {
             return self.model.top_n_into(query, request, workspace, out);
         }
-        let many = &mut workspace.many;
-        let count = many.ask(&*self.model, [*query].into_iter(), request).map_err(|(_, error)| error)?;
-        self.one(count, request, many, out);
-        Ok(())
+        self.each_list(std::iter::once(*query), request, workspace, |best| best.finish(out, Hit::new))
+            .map_err(|(_, error)| error)
     }
 
     /// The best items for a [profile](Score::profile): one kept from an earlier question, or a vector of the caller's own
-    /// (`dense` as wide as the rows, and `offset`). Nobody asks, so nothing counts as seen.
+    /// (`dense` as wide as the rows, and `offset`), written over `out`. Nobody asks, so nothing counts as seen.
     ///
     /// # Errors
     /// [`QueryError::Profile`] when the vector is not as wide as the rows.
@@ -141,9 +145,8 @@ impl<M: Deref<Target: Score>> Scanner<M> {
         if expected != found {
             return Err(QueryError::Profile { expected, found });
         }
-        let many = &mut workspace.many;
-        let count = many.ask_as(profile);
-        self.one(count, request, many, out);
+        let asked = workspace.questions.take(profile);
+        self.fill(asked, request, &mut workspace.lists, |best| best.finish(out, Hit::new));
         Ok(())
     }
 
@@ -165,21 +168,51 @@ impl<M: Deref<Target: Score>> Scanner<M> {
     where
         Q: Copy + Into<Query<'q>> + Sync,
     {
-        if !self.pays(request) {
+        if self.is_long(request) {
             return self.model.top_n_batch(queries, request, threads);
         }
-        batch::top_n(&*self.model, &self.sieve, queries, request, threads)
+        batch::lists(queries.len(), threads, |workspace, job| {
+            let (first, mut lists) = (job.start, Vec::with_capacity(job.len()));
+            let questions = queries[job].iter().map(|&query| query.into());
+            self.each_list(questions, request, workspace, |best| lists.push(best.list(Hit::new)))
+                .map_err(|(at, source)| BatchError::Query { position: first + at, source })?;
+            Ok(lists)
+        })
     }
 
-    /// The list of the only question that was asked.
-    fn one(&self, count: usize, request: &TopN<'_>, many: &mut Many, out: &mut Vec<Hit>) {
-        for best in many.lists(&*self.model, &self.sieve, count, request) {
-            best.finish(out, Hit::new);
-        }
+    /// Shows the list of each question; or says which is the first that cannot be answered, and why.
+    fn each_list<'q>(
+        &self,
+        queries: impl ExactSizeIterator<Item = Query<'q>>,
+        request: &TopN<'_>,
+        workspace: &mut Workspace,
+        show: impl FnMut(&mut Collector),
+    ) -> Result<(), (usize, QueryError)> {
+        let asked = workspace.questions.ask(&*self.model, queries, request)?;
+        self.fill(asked, request, &mut workspace.lists, show);
+        Ok(())
     }
 
-    /// Whether a first pass leaves out more than it costs. Where a large part of the catalogue is listed, it does not.
-    fn pays(&self, request: &TopN<'_>) -> bool {
-        request.get_n() <= self.model.n_items() as usize / 16
+    fn fill(
+        &self,
+        asked: &[Asked],
+        request: &TopN<'_>,
+        lists: &mut Lists,
+        show: impl FnMut(&mut Collector),
+    ) {
+        let mut judge = Exact { model: &*self.model, asked, rows: self.rows(), level: self.level, request };
+        let questions = (Kind::Product, asked.iter().map(Asked::vector));
+        let packed = (&self.sieve, self.model.n_items());
+        lists.fill(packed, questions, request, &mut judge).iter_mut().for_each(show);
+    }
+
+    /// The rows that were packed.
+    fn rows(&self) -> Factors<'_> {
+        self.model.inner_product().unwrap_or(Factors { rows: &[], stride: 0, factors: 0, bias: &[] })
+    }
+
+    /// Whether so much of the catalogue is listed that scoring all of it in blocks is cheaper.
+    fn is_long(&self, request: &TopN<'_>) -> bool {
+        request.get_n() > self.model.n_items() as usize / lists::LONG
     }
 }
