@@ -4,10 +4,9 @@ use super::{Method, Precision, Row, RowSolver, Rows, RowsMut, Workspace, check_l
 use crate::kernel::error::{RowError, SolveError};
 use crate::kernel::simd::{Job, Simd};
 
-/// The longest row that is solved one per lane. Bench `kernel` on AVX-512, share of the peak in lanes against
-/// alone, medians of five runs in turn: D = 65, n = 40: 27 and 19 %, n = 64: 29 and 27 %; D = 129, n = 40: 26
-/// and 22 %, n = 64: 28 and 31 %, n = 100: 36 and 40 %. The ways cross near here; much lower loses the rows of
-/// 40, much higher a tenth of those of 100. AVX2 crosses in the same region.
+/// The longest row that is solved one per lane in the dual. Bench `kernel` on AVX-512, share of the peak in lanes
+/// against alone, medians of three runs in turn: n = 40: 29 and 17 % at D = 65, 29 and 21 % at D = 129; n = 64: 31
+/// and 28 %, and the same: the ways cross near here.
 const LANES_UP_TO: usize = 64;
 
 /// The most coordinates of rows that are solved one per lane in the primal. Wider ones gain little (the rank
