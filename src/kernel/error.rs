@@ -44,6 +44,9 @@ pub enum SolveError {
     /// The inputs are finite, yet the system cannot be factored in single precision.
     #[error("the row's system is not positive definite in single precision; raise the regularization")]
     NotPositiveDefinite,
+    /// The eigenvalues of a matrix were not found in the steps allowed.
+    #[error("the eigenvalues of the Gram matrix were not found; raise the regularization")]
+    NotConverged,
 }
 
 /// Which of many rows failed, and why.

@@ -5,6 +5,7 @@
 
 mod buffer;
 mod cholesky;
+mod eigen;
 mod error;
 mod factor;
 mod gathered;
@@ -22,6 +23,7 @@ mod uncertain;
 mod vector;
 
 pub use buffer::Buffer;
+pub use eigen::Eigen;
 pub use error::{RowError, SolveError};
 pub use factor::Factor;
 pub use gram::Gram;
