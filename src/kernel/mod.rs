@@ -19,6 +19,7 @@ mod row;
 mod sieve;
 mod simd;
 mod tile;
+mod transform;
 mod uncertain;
 mod vector;
 
@@ -29,10 +30,11 @@ pub use factor::Factor;
 pub use gram::Gram;
 pub use level::Level;
 pub use measure::spin;
-pub use products::{combine, products, transform};
+pub use products::{combine, products, squared_error};
 pub use rng::{Normal, Stream};
 pub use row::{Method, Precision, Row, RowSolver, Rows, RowsMut, Workspace};
 pub(crate) use sieve::{Found, Kind, MOST, Sieve, Tile};
+pub use transform::transform;
 pub use uncertain::{
     Beliefs, Evidence, Posterior, UncertainRows, UncertainRowsMut, UncertainSolver, UncertainWorkspace,
 };

@@ -1,8 +1,8 @@
-//! Products of many rows with one vector, one matrix, or the coefficients of one sparse row.
+//! Products of many rows with one vector, or the coefficients of one sparse row; errors of such products.
 
 use super::error::SolveError;
 use super::level::Level;
-use super::row::{Rows, RowsMut, check_len};
+use super::row::{Rows, check_len};
 use super::simd::{Job, Simd};
 use super::vector::dot_in;
 
@@ -23,13 +23,14 @@ impl Job for Products<'_> {
         let Self { rows, first, x, bias, offset, out } = self;
         for (r, out) in out.iter_mut().enumerate() {
             let row = rows.row(first + r).unwrap_or_default();
-            *out = dot_in(s, row, x) + (bias[first + r] + offset);
+            let bias = bias.get(first + r).copied().unwrap_or_default();
+            *out = dot_in(s, row, x) + (bias + offset);
         }
     }
 }
 
-/// `out[r] = row[first + r] . x + bias[first + r] + offset` for as many rows as `out` has places. One row's product
-/// does not depend on the others.
+/// `out[r] = row[first + r] . x + bias[first + r] + offset` for as many rows as `out` has places; no biases are all
+/// zero. One row's product does not depend on the others.
 ///
 /// # Errors
 /// [`SolveError::Shape`] when `x` is not as wide as the rows, or rows or biases are missing.
@@ -44,55 +45,11 @@ pub fn products(
 ) -> Result<(), SolveError> {
     check_len("vector", rows.width(), x.len())?;
     let last = first.saturating_add(out.len());
-    for count in [rows.count(), bias.len()] {
+    let biases = if bias.is_empty() { last } else { bias.len() };
+    for count in [rows.count(), biases] {
         check_len("rows of the product", last.min(count), last)?;
     }
     level.run(Products { rows, first, x, bias, offset, out });
-    Ok(())
-}
-
-struct Transform<'a, 'r> {
-    matrix: Rows<'a>,
-    rows: &'a mut RowsMut<'r>,
-    scratch: &'a mut [f32],
-}
-
-impl Job for Transform<'_, '_> {
-    type Out = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, s: S) {
-        let Self { matrix, rows, scratch } = self;
-        for r in 0..rows.count() {
-            let row = rows.row_mut(r);
-            scratch.copy_from_slice(row);
-            let whole = row.len() / S::LANES * S::LANES;
-            for k in (0..whole).step_by(S::LANES) {
-                let mut sum = s.zero();
-                for (i, &x) in scratch.iter().enumerate() {
-                    let m = matrix.row(i).unwrap_or_default();
-                    sum = s.fma(s.splat(x), s.load(&m[k..]), sum);
-                }
-                s.store(sum, &mut row[k..]);
-            }
-            for (k, to) in row.iter_mut().enumerate().skip(whole) {
-                let term = |(i, &x): (usize, &f32)| x * matrix.row(i).unwrap_or_default()[k];
-                *to = scratch.iter().enumerate().map(term).sum();
-            }
-        }
-    }
-}
-
-/// Multiplies every row by a square matrix from the right, in place; `rows * n^2` multiply-adds.
-///
-/// # Errors
-/// [`SolveError::Shape`] when the matrix is not square of the rows' width.
-pub fn transform(level: Level, mut rows: RowsMut<'_>, matrix: Rows<'_>) -> Result<(), SolveError> {
-    let n = rows.width();
-    check_len("columns of the matrix", n, matrix.width())?;
-    check_len("rows of the matrix", n, matrix.count())?;
-    let mut scratch = vec![0.0; n];
-    level.run(Transform { matrix, rows: &mut rows, scratch: &mut scratch });
     Ok(())
 }
 
@@ -166,6 +123,52 @@ pub fn combine<I: Copy + Into<usize>>(
     Ok(())
 }
 
+struct SquaredError<'a, I> {
+    rows: Rows<'a>,
+    indices: &'a [I],
+    targets: &'a [f32],
+    weights: Option<&'a [f32]>,
+    x: &'a [f32],
+}
+
+impl<I: Copy + Into<usize>> Job for SquaredError<'_, I> {
+    type Out = f64;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> f64 {
+        let Self { rows, indices, targets, weights, x } = self;
+        let mut sum = 0.0;
+        for (j, (&i, &target)) in indices.iter().zip(targets).enumerate() {
+            let row = rows.row(i.into()).unwrap_or_default();
+            let error = f64::from(target - dot_in(s, row, x));
+            sum += weights.map_or(1.0, |w| f64::from(w[j])) * error * error;
+        }
+        sum
+    }
+}
+
+/// `sum_j w_j (t_j - row[i_j] . x)^2`; no weights are all ones. The products are made in single precision, the sum in
+/// double, in the order of the indices; `n * width` multiply-adds.
+///
+/// # Errors
+/// [`SolveError::Shape`] when the slices differ in length, [`SolveError::Index`].
+pub fn squared_error<I: Copy + Into<usize>>(
+    level: Level,
+    rows: Rows<'_>,
+    indices: &[I],
+    targets: &[f32],
+    weights: Option<&[f32]>,
+    x: &[f32],
+) -> Result<f64, SolveError> {
+    check_len("targets", indices.len(), targets.len())?;
+    check_len("weights", indices.len(), weights.map_or(indices.len(), <[f32]>::len))?;
+    check_len("vector", rows.width(), x.len())?;
+    if let Some(index) = indices.iter().map(|&i| i.into()).find(|&i| i >= rows.count()) {
+        return Err(SolveError::Index { index, rows: rows.count() });
+    }
+    Ok(level.run(SquaredError { rows, indices, targets, weights, x }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,13 +209,16 @@ mod tests {
                     let column = indices.iter().map(|&i| data[i * n + k]);
                     near(found, product(column, coefficients.iter().copied()), &place);
                 }
-                let (matrix, mut turned) = (draw(5, n * n), data.clone());
-                let square = Rows::new(&matrix, n, n).unwrap();
-                transform(level, RowsMut::new(&mut turned, n, n).unwrap(), square).unwrap();
-                for (at, &found) in turned.iter().enumerate().step_by(7) {
-                    let (row, column) =
-                        (data[at / n * n..][..n].iter(), (0..n).map(|i| matrix[i * n + at % n]));
-                    near(found, product(row.copied(), column), &place);
+                let targets = draw(6, 5);
+                for weights in [None, Some(&[0.5, 2.0, 1.0, 3.0, 0.1][..])] {
+                    let found = squared_error(level, rows, &indices, &targets, weights, &x).unwrap();
+                    let error = |j: usize| {
+                        let row = data[indices[j] * n..][..n].iter().copied();
+                        let weight = weights.map_or(1.0, |w| f64::from(w[j]));
+                        weight * (f64::from(targets[j]) - product(row, x.iter().copied())).powi(2)
+                    };
+                    let exact: f64 = (0..5).map(error).sum();
+                    near(found as f32, exact, &place);
                 }
             }
         }
@@ -229,8 +235,11 @@ mod tests {
         assert!(combine(level, rows, &[0usize], &[], &mut [0.0; 2]).is_err());
         let beyond = combine(level, rows, &[3usize], &[1.0], &mut [0.0; 2]);
         assert_eq!(beyond, Err(SolveError::Index { index: 3, rows: 3 }));
-        let mut three = [0.0; 6];
-        let tall = RowsMut::new(&mut three, 2, 2).unwrap();
-        assert!(transform(level, tall, rows).is_err());
+        let error = |indices: &[usize], targets: &[f32], weights| {
+            squared_error(level, rows, indices, targets, weights, &[1.0; 2])
+        };
+        assert_eq!(error(&[0, 2], &[2.0, 3.0], None), Ok(1.0));
+        assert!(error(&[0], &[], None).is_err() && error(&[0], &[1.0], Some(&[])).is_err());
+        assert!(error(&[3], &[1.0], None).is_err());
     }
 }

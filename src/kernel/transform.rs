@@ -1,0 +1,186 @@
+//! Rows times a square matrix, in register tiles.
+//!
+//! The matrix is packed once per call into panels of two vectors of columns, each a block of memory without gaps. Rows
+//! are copied aside a block at a time, because the product takes their place; then every tile of a block meets a panel
+//! while it is in the cache. An entry is one sum in the order of the coordinates, whatever tile it falls into.
+
+use super::buffer::Buffer;
+use super::error::SolveError;
+use super::level::Level;
+use super::row::{Rows, RowsMut, check_len};
+use super::simd::{Job, MAX_LANES, Simd};
+
+/// Rows between two passes over the matrix.
+const BLOCK: usize = 84;
+
+/// Multiplies every row by a square matrix from the right, in place; `rows * n^2` multiply-adds, best for some hundred
+/// rows at once. A row does not depend on the others.
+///
+/// # Errors
+/// [`SolveError::Shape`] when the matrix is not square of the rows' width.
+pub fn transform(level: Level, mut rows: RowsMut<'_>, matrix: Rows<'_>) -> Result<(), SolveError> {
+    let n = rows.width();
+    check_len("columns of the matrix", n, matrix.width())?;
+    check_len("rows of the matrix", n, matrix.count())?;
+    level.run(Transform { matrix, rows: &mut rows });
+    Ok(())
+}
+
+struct Transform<'a, 'r> {
+    matrix: Rows<'a>,
+    rows: &'a mut RowsMut<'r>,
+}
+
+impl Job for Transform<'_, '_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let Self { matrix, rows } = self;
+        let n = rows.width();
+        let (mut packed, mut block) = (Buffer::default(), vec![0.0; BLOCK.min(rows.count()) * n]);
+        let width = 2 * S::LANES;
+        let panels = pack(matrix, width, &mut packed);
+        for first in (0..rows.count()).step_by(BLOCK) {
+            let count = BLOCK.min(rows.count() - first);
+            for (r, to) in block.chunks_exact_mut(n).take(count).enumerate() {
+                to.copy_from_slice(rows.row_mut(first + r));
+            }
+            for (p, panel) in panels.chunks_exact(n * width).enumerate() {
+                let columns = p * width..n.min((p + 1) * width);
+                let mut tiles = count.div_ceil(S::ROWS_BY_2);
+                let mut at = 0;
+                while at < count {
+                    let height = (count - at).div_ceil(tiles);
+                    let mut sums = [[0.0; 2 * MAX_LANES]; 16];
+                    tile(s, &block[at * n..][..height * n], panel, height, &mut sums);
+                    for (r, sums) in sums[..height].iter().enumerate() {
+                        let row = &mut rows.row_mut(first + at + r)[columns.clone()];
+                        row.copy_from_slice(&sums[..row.len()]);
+                    }
+                    at += height;
+                    tiles -= 1;
+                }
+            }
+        }
+    }
+}
+
+/// The columns of the matrix, `width` at a time, row under row; the last panel is filled up with zeros.
+#[inline(always)]
+fn pack<'b>(matrix: Rows<'_>, width: usize, packed: &'b mut Buffer) -> &'b [f32] {
+    let n = matrix.width();
+    let panels = packed.get(n * n.next_multiple_of(width));
+    panels.fill(0.0);
+    for (p, panel) in panels.chunks_exact_mut(n * width).enumerate() {
+        for (i, to) in panel.chunks_exact_mut(width).enumerate() {
+            let from = &matrix.row(i).unwrap_or_default()[p * width..];
+            let count = from.len().min(width);
+            to[..count].copy_from_slice(&from[..count]);
+        }
+    }
+    panels
+}
+
+struct Tile<'a, const R: usize> {
+    /// `R` rows, one after the other.
+    x: &'a [f32],
+    panel: &'a [f32],
+    out: &'a mut [[f32; 2 * MAX_LANES]; 16],
+}
+
+impl<const R: usize> Job for Tile<'_, R> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        let width = 2 * S::LANES;
+        let n = self.panel.len() / width;
+        let rows: [&[f32]; R] = std::array::from_fn(|r| &self.x[r * n..][..n]);
+        let mut sums = [[s.zero(); 2]; R];
+        for (i, columns) in self.panel.chunks_exact(width).enumerate() {
+            let (low, high) = (s.load(columns), s.load(&columns[S::LANES..]));
+            for (sums, row) in sums.iter_mut().zip(&rows) {
+                let x = s.splat(row[i]);
+                sums[0] = s.fma(x, low, sums[0]);
+                sums[1] = s.fma(x, high, sums[1]);
+            }
+        }
+        for (out, [low, high]) in self.out.iter_mut().zip(sums) {
+            s.store(low, out);
+            s.store(high, &mut out[S::LANES..]);
+        }
+    }
+}
+
+/// A tile whose height is known when it runs.
+#[inline(always)]
+fn tile<S: Simd>(s: S, x: &[f32], panel: &[f32], height: usize, out: &mut [[f32; 2 * MAX_LANES]; 16]) {
+    match height {
+        1 => s.vectorize(Tile::<1> { x, panel, out }),
+        2 => s.vectorize(Tile::<2> { x, panel, out }),
+        3 => s.vectorize(Tile::<3> { x, panel, out }),
+        4 => s.vectorize(Tile::<4> { x, panel, out }),
+        5 => s.vectorize(Tile::<5> { x, panel, out }),
+        6 => s.vectorize(Tile::<6> { x, panel, out }),
+        7 => s.vectorize(Tile::<7> { x, panel, out }),
+        8 => s.vectorize(Tile::<8> { x, panel, out }),
+        9 => s.vectorize(Tile::<9> { x, panel, out }),
+        10 => s.vectorize(Tile::<10> { x, panel, out }),
+        11 => s.vectorize(Tile::<11> { x, panel, out }),
+        12 => s.vectorize(Tile::<12> { x, panel, out }),
+        13 => s.vectorize(Tile::<13> { x, panel, out }),
+        _ => s.vectorize(Tile::<14> { x, panel, out }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Stream;
+
+    fn draw(row: u64, len: usize) -> Vec<f32> {
+        let mut out = vec![0.0; len];
+        Stream { seed: 4, epoch: 0, side: 0, row }.normal().fill(&mut out);
+        out
+    }
+
+    #[test]
+    fn every_level_agrees_with_f64_at_every_width_and_height() {
+        for level in Level::available() {
+            for (n, count) in (1..40).map(|n| (n, n / 2 + 1)).chain([(64, 200), (65, 85), (130, 9)]) {
+                let stride = n + n % 3;
+                let (matrix, data) = (draw(5, n * n), draw(6, count * stride));
+                let mut turned = data.clone();
+                let rows = RowsMut::new(&mut turned, n, stride).unwrap();
+                transform(level, rows, Rows::new(&matrix, n, n).unwrap()).unwrap();
+                for (at, &found) in turned.iter().enumerate() {
+                    let (row, k) = (&data[at / stride * stride..][..stride], at % stride);
+                    if k >= n {
+                        assert_eq!(found, data[at], "what is between the rows stays");
+                        continue;
+                    }
+                    let term = |i: usize| f64::from(row[i]) * f64::from(matrix[i * n + k]);
+                    let exact: f64 = (0..n).map(term).sum();
+                    assert!((f64::from(found) - exact).abs() < 1e-4, "{level} n {n}: {found} {exact}");
+                }
+                let mut alone = data[..stride].to_vec();
+                let rows = RowsMut::new(&mut alone, n, stride).unwrap();
+                transform(level, rows, Rows::new(&matrix, n, n).unwrap()).unwrap();
+                assert_eq!(alone, turned[..stride], "{level} n {n}: a row does not depend on the others");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_an_error() {
+        let (matrix, mut data) = ([1.0; 6], [1.0; 6]);
+        let tall = Rows::new(&matrix, 2, 2).unwrap();
+        assert!(transform(Level::SCALAR, RowsMut::new(&mut data, 2, 2).unwrap(), tall).is_err());
+        let wide = Rows::new(&matrix, 3, 3).unwrap();
+        assert!(transform(Level::SCALAR, RowsMut::new(&mut data, 2, 2).unwrap(), wide).is_err());
+        let square = Rows::new(&matrix[..4], 2, 2).unwrap();
+        let nothing = RowsMut::new(&mut data[..0], 2, 2).unwrap();
+        assert!(transform(Level::SCALAR, nothing, square).is_ok());
+    }
+}
