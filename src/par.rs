@@ -7,6 +7,8 @@
 //! The bits never depend on the number of threads: work is cut into chunks whose size depends on the
 //! data alone, each chunk writes its own part of the output, and sums are added in chunk order.
 
+use std::ops::Range;
+
 /// Threads that could not be started.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("cannot start {threads} threads: {reason}; ask for fewer")]
@@ -74,7 +76,58 @@ impl Workers {
 }
 
 /// Cuts `0..n` into chunks of `chunk`; the cut depends on nothing else.
-pub(crate) fn chunks(n: usize, chunk: usize) -> impl ExactSizeIterator<Item = std::ops::Range<usize>> {
+pub(crate) fn chunks(n: usize, chunk: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
     let chunk = chunk.max(1);
     (0..n.div_ceil(chunk)).map(move |i| i * chunk..((i + 1) * chunk).min(n))
+}
+
+/// Jobs of a pass, at most and about.
+const JOBS: usize = 96;
+
+/// Cuts compressed rows where about the same cost has come together, `least` or more; `cost` says what a row of so
+/// many events costs. The cut depends on the lengths of the rows alone.
+pub(crate) fn balanced(offsets: &[usize], cost: impl Fn(usize) -> usize, least: usize) -> Vec<Range<usize>> {
+    let costs = || offsets.windows(2).map(|row| cost(row[1] - row[0]));
+    let share = (costs().sum::<usize>() / JOBS).max(least);
+    let mut cuts = Vec::with_capacity(JOBS + 1);
+    let (mut from, mut sum) = (0, 0);
+    for (row, cost) in costs().enumerate() {
+        sum += cost;
+        if row + 2 == offsets.len() || sum >= share {
+            cuts.push(from..row + 1);
+            (from, sum) = (row + 1, 0);
+        }
+    }
+    cuts
+}
+
+/// Parts of a slice of `width` numbers per row.
+pub(crate) fn parts<'a, T>(mut all: &'a mut [T], width: usize, cuts: &[Range<usize>]) -> Vec<&'a mut [T]> {
+    let part = |rows: &Range<usize>| {
+        let (head, rest) = std::mem::take(&mut all).split_at_mut(rows.len() * width);
+        all = rest;
+        head
+    };
+    cuts.iter().map(part).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cut_covers_every_row_once_whatever_the_lengths() {
+        for lengths in [vec![], vec![0; 7], vec![5000; 300], vec![1, 1_000_000, 0, 3]] {
+            let mut offsets = vec![0];
+            for length in &lengths {
+                offsets.push(offsets[offsets.len() - 1] + length);
+            }
+            let cuts = balanced(&offsets, |n| n + 16, 2048);
+            let rows: Vec<usize> = cuts.iter().cloned().flatten().collect();
+            assert_eq!(rows, (0..lengths.len()).collect::<Vec<_>>());
+            let mut numbers = vec![0u8; 2 * lengths.len()];
+            let parts = parts(&mut numbers, 2, &cuts);
+            assert!(parts.iter().zip(&cuts).all(|(part, rows)| part.len() == 2 * rows.len()));
+        }
+    }
 }

@@ -5,6 +5,7 @@
 //! *Fails* with [`ParamError`], [`FitError`] and [`QueryError`], which say what to change.
 
 mod context;
+mod epochs;
 mod fit;
 pub(crate) mod params;
 mod query;
@@ -13,6 +14,7 @@ mod score;
 mod seen;
 
 pub use context::{FitContext, Progress, Stop};
+pub(crate) use epochs::{Clock, Epochs};
 pub use fit::{EpochReport, Fit, FitError, FitReport, Fitted, StopReason};
 pub use params::{ParamError, Params};
 pub use query::{Profile, Query, QueryError};

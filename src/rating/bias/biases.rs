@@ -1,13 +1,8 @@
 //! The numbers `mu`, `b_u`, `b_i`, the passes that find them, and who asks.
 
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
-
 use super::BiasBaselineParams;
 use crate::data::{Event, History, Interactions, ItemIx, UserIx};
-use crate::model::{
-    EpochReport, FitContext, FitError, Progress, Query, QueryError, RatingScale, Seen, Stop, StopReason,
-};
+use crate::model::{Clock, Epochs, FitContext, FitError, FitReport, Query, QueryError, RatingScale, Seen};
 use crate::par::{Workers, chunks};
 
 /// Rows per task: long enough to outweigh the task, short enough to share out a small data set.
@@ -52,6 +47,30 @@ impl Asker<'_> {
     }
 }
 
+/// A fit on its way.
+struct Passes<'a> {
+    params: &'a BiasBaselineParams,
+    data: &'a Interactions,
+    workers: &'a Workers,
+    biases: Biases,
+}
+
+impl Epochs for Passes<'_> {
+    fn epoch(&mut self, epoch: usize) -> Result<f64, FitError> {
+        self.biases.item_pass(self.params, self.data, self.workers);
+        let loss = self.biases.user_pass(self.data, self.workers);
+        self.biases.check_finite(epoch).map(|()| loss)
+    }
+
+    fn validate(&self, held_out: &Interactions) -> f64 {
+        self.biases.held_out_error(held_out)
+    }
+
+    fn has_converged(&self, before: f64, loss: f64) -> bool {
+        (before - loss).abs() <= self.params.tolerance * loss
+    }
+}
+
 impl Biases {
     /// Alternates exact passes until the training error stands still. Ends with the users, so that
     /// folding in a training user finds the trained bias, bit for bit.
@@ -60,37 +79,11 @@ impl Biases {
         data: &Interactions,
         workers: &Workers,
         context: &mut FitContext<'_>,
-    ) -> Result<(Self, Vec<EpochReport>, StopReason), FitError> {
+    ) -> Result<(Self, FitReport), FitError> {
         let mut clock = Clock::start();
-        let mut biases = Self::zero(params, data)?;
-        let (mut curve, mut stopped) = (Vec::<EpochReport>::new(), StopReason::Epochs);
-        for epoch in 1..=params.epochs {
-            if context.is_late() {
-                stopped = StopReason::Deadline;
-                break;
-            }
-            biases.item_pass(params, data, workers);
-            let loss = biases.user_pass(data, workers);
-            biases.check_finite(epoch)?;
-            let elapsed = clock.elapsed();
-            let held_out = context.get_validation().filter(|held_out| !held_out.is_empty());
-            let validation = held_out.map(|held_out| clock.pause(|| biases.held_out_error(held_out)));
-            let change = curve.last().map_or(f64::INFINITY, |before| (before.loss - loss).abs());
-            curve.push(EpochReport { epoch, loss, validation, elapsed });
-            match context.observe(&Progress::new(&curve[epoch - 1], params.epochs)) {
-                ControlFlow::Break(Stop::Discard) => return Err(FitError::Cancelled { epoch }),
-                ControlFlow::Break(Stop::Keep) => {
-                    stopped = StopReason::Observer;
-                    break;
-                }
-                ControlFlow::Continue(()) => {}
-            }
-            if change <= params.tolerance * loss {
-                stopped = StopReason::Converged;
-                break;
-            }
-        }
-        if curve.is_empty() { Err(FitError::Deadline) } else { Ok((biases, curve, stopped)) }
+        let mut passes = Passes { params, data, workers, biases: Self::zero(params, data)? };
+        let (curve, stopped) = clock.run(&mut passes, params.epochs, context)?;
+        Ok((passes.biases, FitReport { curve, stopped, elapsed: clock.elapsed() }))
     }
 
     fn zero(params: &BiasBaselineParams, data: &Interactions) -> Result<Self, FitError> {
@@ -217,27 +210,4 @@ fn left_over(value: f32, mean: f64, bias: f32) -> f64 {
 /// The mean of `n` numbers and `regularization` zeros; 0 for none.
 fn damped(sum: f64, n: usize, regularization: f32) -> f32 {
     if n == 0 { 0.0 } else { (sum / (n as f64 + f64::from(regularization))) as f32 }
-}
-
-/// Time since a start, without pauses.
-struct Clock {
-    start: Instant,
-    paused: Duration,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self { start: Instant::now(), paused: Duration::ZERO }
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.start.elapsed().saturating_sub(self.paused)
-    }
-
-    fn pause<R>(&mut self, work: impl FnOnce() -> R) -> R {
-        let begin = Instant::now();
-        let result = work();
-        self.paused += begin.elapsed();
-        result
-    }
 }

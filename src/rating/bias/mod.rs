@@ -22,13 +22,11 @@
 mod biases;
 mod file;
 
-use std::time::Instant;
-
 use crate::data::{Interactions, ItemIx, UserIx};
 use crate::model::params::by_name;
 use crate::model::{
-    Basis, Fit, FitContext, FitError, FitReport, Fitted, ParamError, Params, PredictRating, Prediction,
-    Profile, Query, QueryError, RatingScale, Score, Seen,
+    Basis, Fit, FitContext, FitError, Fitted, ParamError, Params, PredictRating, Prediction, Profile, Query,
+    QueryError, RatingScale, Score, Seen,
 };
 use crate::par::Workers;
 pub(super) use biases::{Biases, Events, LARGEST};
@@ -127,13 +125,9 @@ impl Fit for BiasBaselineParams {
         data: &Interactions,
         context: &mut FitContext<'_>,
     ) -> Result<Fitted<BiasBaseline>, FitError> {
-        let start = Instant::now();
         let workers = Workers::new(context.get_threads())?;
-        let (biases, curve, stopped) = Biases::fit(self, data, &workers, context)?;
-        let model = BiasBaseline::new(biases, Seen::new(data));
-        // The last epoch's time leaves the validation out; what came after it is negligible.
-        let elapsed = curve.last().map_or_else(|| start.elapsed(), |last| last.elapsed);
-        Ok(Fitted { model, report: FitReport { curve, stopped, elapsed } })
+        let (biases, report) = Biases::fit(self, data, &workers, context)?;
+        Ok(Fitted { model: BiasBaseline::new(biases, Seen::new(data)), report })
     }
 }
 

@@ -1,8 +1,5 @@
 //! The fit: start, epochs, watching, stopping.
 
-use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
-
 use super::model::{BiasedMf, Parts};
 use super::params::BiasedMfParams;
 use super::prior::{NOISE, Sums};
@@ -12,7 +9,7 @@ use super::spectral::user_factors;
 use super::start::{Events, biases};
 use crate::data::{Interactions, ItemIx, UserIx};
 use crate::kernel::{Level, SolveError, UncertainSolver, dot};
-use crate::model::{EpochReport, FitContext, FitError, FitReport, Fitted, Progress, Seen, Stop, StopReason};
+use crate::model::{Clock, Epochs, FitContext, FitError, FitReport, Fitted, Seen};
 use crate::par::{Workers, chunks};
 use crate::persist::Unsound;
 
@@ -24,48 +21,19 @@ pub(super) fn fit(
     data: &Interactions,
     context: &mut FitContext<'_>,
 ) -> Result<Fitted<BiasedMf>, FitError> {
-    let began = Instant::now();
+    let mut clock = Clock::start();
     let workers = Workers::new(context.get_threads())?;
     let mut state = State::start(params, data, &workers, context.get_seed())?;
-    let mut curve: Vec<EpochReport> = Vec::new();
-    let mut measuring = Duration::ZERO;
-    let mut stopped = StopReason::Epochs;
-    for epoch in 1..=params.epochs {
-        if context.is_late() {
-            if curve.is_empty() {
-                return Err(FitError::Deadline);
-            }
-            stopped = StopReason::Deadline;
-            break;
-        }
-        let loss = state.epoch(&workers, epoch)?;
-        let elapsed = began.elapsed().saturating_sub(measuring);
-        let validation = context.get_validation().filter(|held_out| !held_out.is_empty()).map(|held_out| {
-            let began = Instant::now();
-            let rmse = state.validation(&workers, held_out);
-            measuring += began.elapsed();
-            rmse
-        });
-        curve.push(EpochReport { epoch, loss, validation, elapsed });
-        match context.observe(&Progress::new(&curve[curve.len() - 1], params.epochs)) {
-            ControlFlow::Continue(()) => {}
-            ControlFlow::Break(Stop::Keep) => {
-                stopped = StopReason::Observer;
-                break;
-            }
-            ControlFlow::Break(Stop::Discard) => return Err(FitError::Cancelled { epoch }),
-        }
-    }
-    let epoch = curve.len();
-    let model = state.finish(epoch)?;
-    let elapsed = began.elapsed().saturating_sub(measuring);
-    Ok(Fitted { model, report: FitReport { curve, stopped, elapsed } })
+    let (curve, stopped) = clock.run(&mut state, params.epochs, context)?;
+    let model = state.finish(curve.len())?;
+    Ok(Fitted { model, report: FitReport { curve, stopped, elapsed: clock.elapsed() } })
 }
 
 /// Everything that changes from epoch to epoch.
 struct State<'d> {
     params: &'d BiasedMfParams,
     data: &'d Interactions,
+    workers: &'d Workers,
     scaling: Scaling,
     solver: UncertainSolver,
     users: Side,
@@ -80,7 +48,7 @@ impl<'d> State<'d> {
     fn start(
         params: &'d BiasedMfParams,
         data: &'d Interactions,
-        workers: &Workers,
+        workers: &'d Workers,
         seed: u64,
     ) -> Result<Self, FitError> {
         let dim = params.factors + 1;
@@ -101,12 +69,33 @@ impl<'d> State<'d> {
         users.publish().map_err(failed)?;
         let items = Side::new(dim, data.item_offsets());
         let solver = UncertainSolver::new(dim, level);
-        Ok(Self { params, data, scaling, solver, users, items, tau: NOISE, user_sums: None })
+        Ok(Self { params, data, workers, scaling, solver, users, items, tau: NOISE, user_sums: None })
     }
 
+    fn finish(self, epoch: usize) -> Result<BiasedMf, FitError> {
+        let precision = self.users.prior.precision.iter().map(|p| p * self.params.regularization).collect();
+        let prior = super::prior::Prior { precision, ..self.users.prior };
+        BiasedMf::try_from(Parts {
+            factors: self.params.factors,
+            scaling: self.scaling,
+            users: self.users.mean,
+            items: self.items.mean,
+            item_variances: self.items.variance,
+            item_weights: self.items.weight,
+            prior,
+            activity: self.users.activity,
+            tau: self.tau as f32,
+            steadiness: self.params.noise_prior,
+            seen: Seen::new(self.data),
+        })
+        .map_err(|_: Unsound| FitError::Diverged { epoch, row: "a user".into(), what: "a score" })
+    }
+}
+
+impl Epochs for State<'_> {
     /// One epoch; returns the root mean squared error on the training data.
-    fn epoch(&mut self, workers: &Workers, epoch: usize) -> Result<f64, FitError> {
-        let Self { data, scaling, .. } = *self;
+    fn epoch(&mut self, epoch: usize) -> Result<f64, FitError> {
+        let Self { data, workers, scaling, .. } = *self;
         if let Some(sums) = self.user_sums.take() {
             self.users.prior.learn(&sums);
             self.tau = sums.noise(data.len());
@@ -138,8 +127,8 @@ impl<'d> State<'d> {
         Ok(loss)
     }
 
-    /// The root mean squared error of clipped predictions on held-out events; 0 without events.
-    fn validation(&self, workers: &Workers, held_out: &Interactions) -> f64 {
+    /// The root mean squared error of clipped predictions on held-out events.
+    fn validate(&self, held_out: &Interactions) -> f64 {
         let (dim, level, Scaling { center, spread, range }) =
             (self.solver.dim(), self.solver.level(), self.scaling);
         let error = |user: usize, item: ItemIx, value: f32| {
@@ -148,7 +137,7 @@ impl<'d> State<'d> {
             f64::from(range.clip(center + spread * z) - value)
         };
         let jobs = chunks(held_out.n_users() as usize, USERS).collect();
-        let sums = workers.map(
+        let sums = self.workers.map(
             jobs,
             || (),
             |(), users| {
@@ -159,26 +148,7 @@ impl<'d> State<'d> {
                 users.map(row).sum::<f64>()
             },
         );
-        (sums.into_iter().sum::<f64>() / held_out.len().max(1) as f64).sqrt()
-    }
-
-    fn finish(self, epoch: usize) -> Result<BiasedMf, FitError> {
-        let precision = self.users.prior.precision.iter().map(|p| p * self.params.regularization).collect();
-        let prior = super::prior::Prior { precision, ..self.users.prior };
-        BiasedMf::try_from(Parts {
-            factors: self.params.factors,
-            scaling: self.scaling,
-            users: self.users.mean,
-            items: self.items.mean,
-            item_variances: self.items.variance,
-            item_weights: self.items.weight,
-            prior,
-            activity: self.users.activity,
-            tau: self.tau as f32,
-            steadiness: self.params.noise_prior,
-            seen: Seen::new(self.data),
-        })
-        .map_err(|_: Unsound| FitError::Diverged { epoch, row: "a user".into(), what: "a score" })
+        (sums.into_iter().sum::<f64>() / held_out.len() as f64).sqrt()
     }
 }
 

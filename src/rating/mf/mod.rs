@@ -50,7 +50,6 @@
 
 mod activity;
 mod answer;
-mod chunks;
 mod file;
 mod fit;
 mod model;

@@ -4,11 +4,10 @@
 //! pose as directions of their own. Orthonormal columns come from Cholesky-QR done twice (Yamamoto et al. 2015,
 //! "Roundoff error analysis of the CholeskyQR2 algorithm"); columns that depend on earlier ones become zero.
 
-use super::chunks::parts;
 use super::start::{Direction, Events};
 use crate::data::Row;
 use crate::kernel::{Gram, Level, Rows, RowsMut, SolveError, Stream, combine, transform};
-use crate::par::{Workers, chunks};
+use crate::par::{Workers, chunks, parts};
 
 /// Times the matrix and its transpose are applied.
 const ROUNDS: usize = 3;

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::chunks::{balanced, parts};
 use super::scaling::Scaling;
+use super::side::LEAST_COST;
 use crate::data::{Interactions, ItemIx, Row, UserIx};
-use crate::par::Workers;
+use crate::par::{Workers, balanced, parts};
 
 /// How many ratings of bias 0 each row is given beforehand.
 const DAMPING: f64 = 4.0;
@@ -31,7 +31,8 @@ pub(super) struct Direction<'e, F> {
 
 impl<'d> Events<'d> {
     pub(super) fn new(data: &'d Interactions, scaling: Scaling) -> Self {
-        let (user_cuts, item_cuts) = (balanced(data.user_offsets(), 1), balanced(data.item_offsets(), 1));
+        let cuts = |offsets| balanced(offsets, |n| n + 1, LEAST_COST);
+        let (user_cuts, item_cuts) = (cuts(data.user_offsets()), cuts(data.item_offsets()));
         Self { data, scaling, user_cuts, item_cuts }
     }
 
