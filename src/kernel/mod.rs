@@ -30,7 +30,7 @@ pub use factor::Factor;
 pub use gram::Gram;
 pub use level::Level;
 pub use measure::spin;
-pub use products::{combine, products, squared_error};
+pub use products::{combine, gathered_products, products};
 pub use rng::{Normal, Stream};
 pub use row::{Method, Precision, Row, RowSolver, Rows, RowsMut, Workspace};
 pub(crate) use sieve::{Found, Kind, MOST, Sieve, Tile};

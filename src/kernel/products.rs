@@ -1,4 +1,4 @@
-//! Products of many rows with one vector, or the coefficients of one sparse row; errors of such products.
+//! Products of many rows with one vector, or the coefficients of one sparse row.
 
 use super::error::SolveError;
 use super::level::Level;
@@ -116,57 +116,53 @@ pub fn combine<I: Copy + Into<usize>>(
 ) -> Result<(), SolveError> {
     check_len("coefficients", indices.len(), coefficients.len())?;
     check_len("sum", rows.width(), out.len())?;
-    if let Some(index) = indices.iter().map(|&i| i.into()).find(|&i| i >= rows.count()) {
-        return Err(SolveError::Index { index, rows: rows.count() });
-    }
+    check_indices(rows, indices)?;
     level.run(Combine { rows, indices, coefficients, out });
     Ok(())
 }
 
-struct SquaredError<'a, I> {
+struct Gathered<'a, I> {
     rows: Rows<'a>,
     indices: &'a [I],
-    targets: &'a [f32],
-    weights: Option<&'a [f32]>,
     x: &'a [f32],
+    out: &'a mut [f32],
 }
 
-impl<I: Copy + Into<usize>> Job for SquaredError<'_, I> {
-    type Out = f64;
+impl<I: Copy + Into<usize>> Job for Gathered<'_, I> {
+    type Out = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> f64 {
-        let Self { rows, indices, targets, weights, x } = self;
-        let mut sum = 0.0;
-        for (j, (&i, &target)) in indices.iter().zip(targets).enumerate() {
-            let row = rows.row(i.into()).unwrap_or_default();
-            let error = f64::from(target - dot_in(s, row, x));
-            sum += weights.map_or(1.0, |w| f64::from(w[j])) * error * error;
+    fn run<S: Simd>(self, s: S) {
+        let Self { rows, indices, x, out } = self;
+        for (&i, out) in indices.iter().zip(out) {
+            *out = dot_in(s, rows.row(i.into()).unwrap_or_default(), x);
         }
-        sum
     }
 }
 
-/// `sum_j w_j (t_j - row[i_j] . x)^2`; no weights are all ones. The products are made in single precision, the sum in
-/// double, in the order of the indices; `n * width` multiply-adds.
+/// `out[j] = row[i_j] . x`; `n * width` multiply-adds.
 ///
 /// # Errors
 /// [`SolveError::Shape`] when the slices differ in length, [`SolveError::Index`].
-pub fn squared_error<I: Copy + Into<usize>>(
+pub fn gathered_products<I: Copy + Into<usize>>(
     level: Level,
     rows: Rows<'_>,
     indices: &[I],
-    targets: &[f32],
-    weights: Option<&[f32]>,
     x: &[f32],
-) -> Result<f64, SolveError> {
-    check_len("targets", indices.len(), targets.len())?;
-    check_len("weights", indices.len(), weights.map_or(indices.len(), <[f32]>::len))?;
+    out: &mut [f32],
+) -> Result<(), SolveError> {
     check_len("vector", rows.width(), x.len())?;
-    if let Some(index) = indices.iter().map(|&i| i.into()).find(|&i| i >= rows.count()) {
-        return Err(SolveError::Index { index, rows: rows.count() });
+    check_len("products", indices.len(), out.len())?;
+    check_indices(rows, indices)?;
+    level.run(Gathered { rows, indices, x, out });
+    Ok(())
+}
+
+fn check_indices<I: Copy + Into<usize>>(rows: Rows<'_>, indices: &[I]) -> Result<(), SolveError> {
+    match indices.iter().map(|&i| i.into()).find(|&i| i >= rows.count()) {
+        Some(index) => Err(SolveError::Index { index, rows: rows.count() }),
+        None => Ok(()),
     }
-    Ok(level.run(SquaredError { rows, indices, targets, weights, x }))
 }
 
 #[cfg(test)]
@@ -209,16 +205,10 @@ mod tests {
                     let column = indices.iter().map(|&i| data[i * n + k]);
                     near(found, product(column, coefficients.iter().copied()), &place);
                 }
-                let targets = draw(6, 5);
-                for weights in [None, Some(&[0.5, 2.0, 1.0, 3.0, 0.1][..])] {
-                    let found = squared_error(level, rows, &indices, &targets, weights, &x).unwrap();
-                    let error = |j: usize| {
-                        let row = data[indices[j] * n..][..n].iter().copied();
-                        let weight = weights.map_or(1.0, |w| f64::from(w[j]));
-                        weight * (f64::from(targets[j]) - product(row, x.iter().copied())).powi(2)
-                    };
-                    let exact: f64 = (0..5).map(error).sum();
-                    near(found as f32, exact, &place);
+                let mut gathered = [0.0; 5];
+                gathered_products(level, rows, &indices, &x, &mut gathered).unwrap();
+                for (&i, &found) in indices.iter().zip(&gathered) {
+                    near(found, product(data[i * n..][..n].iter().copied(), x.iter().copied()), &place);
                 }
             }
         }
@@ -235,11 +225,12 @@ mod tests {
         assert!(combine(level, rows, &[0usize], &[], &mut [0.0; 2]).is_err());
         let beyond = combine(level, rows, &[3usize], &[1.0], &mut [0.0; 2]);
         assert_eq!(beyond, Err(SolveError::Index { index: 3, rows: 3 }));
-        let error = |indices: &[usize], targets: &[f32], weights| {
-            squared_error(level, rows, indices, targets, weights, &[1.0; 2])
+        let gathered = |indices: &[usize], x: &[f32]| {
+            let mut out = [0.0; 2];
+            gathered_products(level, rows, indices, x, &mut out).map(|()| out)
         };
-        assert_eq!(error(&[0, 2], &[2.0, 3.0], None), Ok(1.0));
-        assert!(error(&[0], &[], None).is_err() && error(&[0], &[1.0], Some(&[])).is_err());
-        assert!(error(&[3], &[1.0], None).is_err());
+        assert_eq!(gathered(&[0, 2], &[1.0; 2]), Ok([2.0; 2]));
+        assert!(gathered(&[0], &[1.0; 2]).is_err() && gathered(&[0, 0], &[1.0]).is_err());
+        assert_eq!(gathered(&[0, 3], &[1.0; 2]), Err(SolveError::Index { index: 3, rows: 3 }));
     }
 }
