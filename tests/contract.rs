@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use foldin::data::synthetic::Synthetic;
 use foldin::data::{History, Ids, Interactions, ItemIx, UserIx};
 use foldin::evaluate::{Ndcg, RankingOptions, RatingOptions, Split, ranking, rating};
-use foldin::implicit::PopularityParams;
+use foldin::implicit::{IalsParams, PopularityParams};
 use foldin::model::{
     Basis, Fit, FitContext, FitError, PredictRating, Profile, Query, QueryError, Score, Stop,
 };
@@ -372,6 +372,8 @@ contract! {
     bias_baseline: BiasBaselineParams::default(), rates 0.95, models [], fits [an_observer_can_cancel];
     item_knn: ItemKnnParams::default(), rates 0.92, models [], fits [];
     biased_mf: BiasedMfParams::default(), rates 0.9,
+        models [the_inner_product_is_the_score], fits [an_observer_can_cancel];
+    ials: IalsParams::default(), ranks 0.1,
         models [the_inner_product_is_the_score], fits [an_observer_can_cancel];
     popularity: PopularityParams::default(), ranks 0.1, models [], fits [];
 }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use foldin::data::{Columns, History, Ids, Interactions, ItemIx, UserIx};
-use foldin::implicit::PopularityParams;
+use foldin::implicit::{IalsParams, PopularityParams};
 use foldin::model::{Fit, PredictRating, Query, Score};
 use foldin::persist::{Persist, load, save};
 use foldin::rating::{BiasBaselineParams, BiasedMfParams, ItemKnnParams};
@@ -103,4 +103,9 @@ fn biased_mf() {
 #[test]
 fn popularity() {
     hold("popularity-1.foldin", &PopularityParams::new(), score, [10.0, 0.0, 10.0, 0.0, 10.0, 0.0]);
+}
+
+#[test]
+fn ials() {
+    hold("ials-1.foldin", &IalsParams::new().factors(2), score, [0.0; 6]);
 }

@@ -1,7 +1,7 @@
 //! Models of events: what will this person watch, buy or play next?
 //!
 //! *Knows*: `data`, the contract of `model`, `kernel`, `par`, `persist`. *Does not know*: lists, held-out truth.
-//! *Cost*: [`Popularity`] one pass over the events.
+//! *Cost*: [`Popularity`] one pass over the events; [`Ials`] linear in them, times K or less per pair of events of a row.
 //! *Fails* with [`FitError`](crate::model::FitError) and [`QueryError`](crate::model::QueryError).
 //!
 //! An event here says *that* somebody touched an item; its value says how much, never how well it was liked.
@@ -9,8 +9,11 @@
 //!
 //! | model | rests on | choose it |
 //! |---|---|---|
+//! | [`Ials`] | factors of user and item | for personal lists |
 //! | [`Popularity`] | how many touched an item, lately if wanted | as the bar that everything else has to beat |
 
+mod ials;
 mod popularity;
 
+pub use ials::{Confidence, Ials, IalsParams, Negatives, Objective, UnknownChoice};
 pub use popularity::{Popularity, PopularityParams};

@@ -12,7 +12,7 @@ pub(crate) trait Epochs {
     fn epoch(&mut self, epoch: usize) -> Result<f64, FitError>;
 
     /// What the report says about held-out events, of which there is at least one.
-    fn validate(&self, held_out: &Interactions) -> f64;
+    fn validate(&self, held_out: &Interactions) -> Result<Option<f64>, FitError>;
 
     /// Whether to stop at this loss after that one.
     fn has_converged(&self, _before: f64, _loss: f64) -> bool {
@@ -63,7 +63,10 @@ impl Clock {
             let loss = fit.epoch(epoch)?;
             let elapsed = self.elapsed();
             let held_out = context.get_validation().filter(|held_out| !held_out.is_empty());
-            let validation = held_out.map(|held_out| self.pause(|| fit.validate(held_out)));
+            let validation = match held_out {
+                Some(held_out) => self.pause(|| fit.validate(held_out))?,
+                None => None,
+            };
             let converged = curve.last().is_some_and(|before| fit.has_converged(before.loss, loss));
             curve.push(EpochReport { epoch, loss, validation, elapsed });
             match context.observe(&Progress::new(&curve[epoch - 1], most)) {

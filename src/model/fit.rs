@@ -59,6 +59,18 @@ pub enum FitError {
         /// Items of the training data.
         n_items: u32,
     },
+    /// The model to start from does not fit.
+    #[error(
+        "the model to start from has {found} {what}, but {expected} are asked for; start from another, or from none"
+    )]
+    Start {
+        /// What differs: "factors" or "items".
+        what: &'static str,
+        /// What the model has.
+        found: usize,
+        /// What the parameters or the data have.
+        expected: usize,
+    },
     /// The threads could not be started.
     #[error(transparent)]
     Threads(#[from] ThreadsError),
@@ -89,13 +101,7 @@ pub trait Fit: Params {
         data: &Interactions,
         context: &mut FitContext<'_>,
     ) -> Result<Fitted<Self::Model>, FitError> {
-        self.check()?;
-        if data.is_empty() {
-            return Err(FitError::Empty);
-        }
-        if let Some(held_out) = context.get_validation() {
-            check_validation(data, held_out)?;
-        }
+        check_fit(self, data, context)?;
         self.fit_checked(data, context)
     }
 
@@ -106,6 +112,19 @@ pub trait Fit: Params {
     fn fit(&self, data: &Interactions) -> Result<Self::Model, FitError> {
         self.fit_with(data, &mut FitContext::new()).map(|fitted| fitted.model)
     }
+}
+
+/// Whether parameters, data and circumstances are such that a fit can begin.
+pub(crate) fn check_fit(
+    params: &(impl Params + ?Sized),
+    data: &Interactions,
+    context: &FitContext<'_>,
+) -> Result<(), FitError> {
+    params.check()?;
+    if data.is_empty() {
+        return Err(FitError::Empty);
+    }
+    context.get_validation().map_or(Ok(()), |held_out| check_validation(data, held_out))
 }
 
 fn check_validation(data: &Interactions, held_out: &Interactions) -> Result<(), FitError> {
@@ -135,7 +154,8 @@ pub struct EpochReport {
     /// The model's own objective, as its documentation defines it; for rating models the root mean
     /// squared error on the training data.
     pub loss: f64,
-    /// The root mean squared error on the held-out events, if there are any.
+    /// What the held-out events, if there are any, say of the model, the smaller the better: the root mean squared
+    /// error for rating models; others say what it is.
     pub validation: Option<f64>,
     /// Time since the fit began, without the time spent on `validation`.
     pub elapsed: Duration,

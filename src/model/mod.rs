@@ -15,6 +15,7 @@ mod seen;
 
 pub use context::{FitContext, Progress, Stop};
 pub(crate) use epochs::{Clock, Epochs};
+pub(crate) use fit::check_fit;
 pub use fit::{EpochReport, Fit, FitError, FitReport, Fitted, StopReason};
 pub use params::{ParamError, Params};
 pub use query::{Profile, Query, QueryError};

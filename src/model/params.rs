@@ -46,11 +46,11 @@ impl ParamError {
     ///
     /// # Errors
     /// The error that names the parameter and the type expected.
-    pub fn parse<T: FromStr>(name: &'static str, text: &str) -> Result<T, Self> {
-        text.trim().parse().map_err(|_| Self {
+    pub fn parse<T: FromStr<Err: Display>>(name: &'static str, text: &str) -> Result<T, Self> {
+        text.trim().parse().map_err(|error| Self {
             name: name.into(),
             found: format!("`{text}`"),
-            expected: format!("a value of type {}", std::any::type_name::<T>()).into(),
+            expected: format!("a value of type {} ({error})", std::any::type_name::<T>()).into(),
         })
     }
 }

@@ -62,8 +62,8 @@ impl Epochs for Passes<'_> {
         self.biases.check_finite(epoch).map(|()| loss)
     }
 
-    fn validate(&self, held_out: &Interactions) -> f64 {
-        self.biases.held_out_error(held_out)
+    fn validate(&self, held_out: &Interactions) -> Result<Option<f64>, FitError> {
+        Ok(Some(self.biases.held_out_error(held_out)))
     }
 
     fn has_converged(&self, before: f64, loss: f64) -> bool {

@@ -128,7 +128,7 @@ impl Epochs for State<'_> {
     }
 
     /// The root mean squared error of clipped predictions on held-out events.
-    fn validate(&self, held_out: &Interactions) -> f64 {
+    fn validate(&self, held_out: &Interactions) -> Result<Option<f64>, FitError> {
         let (dim, level, Scaling { center, spread, range }) =
             (self.solver.dim(), self.solver.level(), self.scaling);
         let error = |user: usize, item: ItemIx, value: f32| {
@@ -148,7 +148,7 @@ impl Epochs for State<'_> {
                 users.map(row).sum::<f64>()
             },
         );
-        (sums.into_iter().sum::<f64>() / held_out.len() as f64).sqrt()
+        Ok(Some((sums.into_iter().sum::<f64>() / held_out.len() as f64).sqrt()))
     }
 }
 

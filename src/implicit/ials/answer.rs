@@ -1,0 +1,91 @@
+//! Answers: profiles from trained rows or by folding in, and scores.
+
+use super::Ials;
+use super::evidence::Events;
+use super::params::regularization_of;
+use crate::data::{History, ItemIx, UserIx};
+use crate::kernel::{Precision, Row as System, Rows, Workspace, products};
+use crate::model::{Basis, Factors, Profile, Query, QueryError, Score};
+
+impl Score for Ials {
+    fn n_users(&self) -> u32 {
+        self.parts.seen.n_users()
+    }
+
+    fn n_items(&self) -> u32 {
+        self.parts.items.count() as u32
+    }
+
+    /// The trained row of a user, or a history folded in by the system that training solves for a user: the history
+    /// of a training user gives their trained row, to the bit.
+    fn profile(&self, query: &Query<'_>, out: &mut Profile) -> Result<(), QueryError> {
+        out.clear();
+        if let Some(user) = query.user {
+            QueryError::check_user(user, self.n_users())?;
+        }
+        match (query.history, query.user) {
+            (Some(history), _) => self.fold_in(history, out)?,
+            (None, Some(user)) => out.dense.extend_from_slice(self.parts.users.row(user.ix())),
+            (None, None) => {}
+        }
+        if out.dense.iter().any(|&x| x != 0.0) {
+            out.basis = Basis::Learned;
+        } else {
+            out.dense.clear();
+            out.dense.extend_from_slice(&self.anyone);
+        }
+        out.dense.resize(self.parts.items.stride(), 0.0);
+        Ok(())
+    }
+
+    fn score_block(&self, profile: &Profile, first: ItemIx, out: &mut [f32]) {
+        let items = &self.parts.items;
+        let there = out.len().min(items.count().saturating_sub(first.ix()));
+        let (out, beyond) = out.split_at_mut(there);
+        beyond.fill(f32::NEG_INFINITY);
+        let done = Rows::new(items.floats(), items.stride(), items.stride()).and_then(|rows| {
+            products(self.solver.level(), rows, first.ix(), &profile.dense, &[], profile.offset, out)
+        });
+        if done.is_err() {
+            // The profile is not one of this model's: it ranks nothing.
+            out.fill(f32::NEG_INFINITY);
+        }
+    }
+
+    fn seen(&self, user: UserIx) -> &[ItemIx] {
+        self.parts.seen.of(user)
+    }
+
+    fn inner_product(&self) -> Option<Factors<'_>> {
+        let items = &self.parts.items;
+        let (stride, factors) = (items.stride(), items.stride());
+        Some(Factors { rows: items.floats(), stride, factors, bias: &[] })
+    }
+}
+
+impl Ials {
+    /// Solves the row of a history as training solves that of a user.
+    fn fold_in(&self, history: History<'_>, out: &mut Profile) -> Result<(), QueryError> {
+        QueryError::check_history(&history, self.n_items())?;
+        let parts = &self.parts;
+        let mut events = Events::default();
+        events.read(&parts.weighting, std::iter::once(history));
+        let told = events.row(0);
+        let unobserved_weight = parts.weighting.unobserved_weight;
+        let (n, others) = (told.ids.len(), self.n_items());
+        let shift = regularization_of(parts.regularization, unobserved_weight, parts.nu, n, others);
+        let precision = Precision { base: &parts.base, scale: unobserved_weight, shift };
+        let system =
+            System { indices: told.ids, targets: told.targets, weights: told.weights, precision, mean: None };
+        out.dense.resize(parts.factors, 0.0);
+        let unsolvable = |error: crate::kernel::SolveError| QueryError::Unsolvable(error.to_string());
+        let items = parts.items.rows().map_err(unsolvable)?;
+        self.solver
+            .solve(items, system, &mut Workspace::default(), &mut out.dense, None)
+            .map_err(unsolvable)?;
+        if self.covers(&out.dense) {
+            return Ok(());
+        }
+        Err(QueryError::Unsolvable("its scores are too large for single precision".into()))
+    }
+}

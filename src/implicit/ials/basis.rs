@@ -1,0 +1,70 @@
+//! The coordinates in which the fixed side's Gram matrix is diagonal.
+
+use super::matrix::Matrix;
+use crate::kernel::{Eigen, Gram, Level, Rows, RowsMut, SolveError, transform};
+use crate::par::{Workers, chunks};
+
+/// Rows of one job of the dense steps, at least.
+const ROWS: usize = 512;
+
+/// Jobs of the Gram matrix, at most: each has a matrix of its own.
+const GRAMS: usize = 32;
+
+/// Rows that are summed in single precision before double precision takes over.
+const SINGLE: usize = 4096;
+
+/// Rows of eigenvectors of one job.
+const VECTORS: usize = 16;
+
+/// Turns the rows of `side` so that their Gram matrix becomes diagonal, and returns the diagonal, largest first.
+/// Products between the rows and rows of the other side that are solved against them do not know of the turn.
+pub(super) fn diagonalise(
+    workers: &Workers,
+    level: Level,
+    factors: usize,
+    side: &mut Matrix,
+) -> Result<Vec<f32>, SolveError> {
+    let eigen = Eigen::new(level, factors, gram(workers, level, factors, side.rows()?)?)?;
+    let mut q = vec![0.0; factors * factors];
+    let jobs: Vec<_> = q.chunks_mut(VECTORS * factors).enumerate().collect();
+    let done = workers.map(jobs, || (), |(), (job, out)| eigen.vectors(job * VECTORS, out));
+    done.into_iter().collect::<Result<(), _>>()?;
+    turn(workers, level, side, Rows::new(&q, factors, factors)?)?;
+    // Rounding may leave a zero below itself.
+    Ok(eigen.values().iter().map(|value| value.max(0.0) as f32).collect())
+}
+
+/// The lower triangle of the Gram matrix.
+fn gram(workers: &Workers, level: Level, factors: usize, rows: Rows<'_>) -> Result<Vec<f64>, SolveError> {
+    let jobs = chunks(rows.count(), rows.count().div_ceil(GRAMS).max(ROWS)).collect();
+    let parts = workers.map(
+        jobs,
+        || (Gram::new(factors, level), vec![0.0; factors * factors]),
+        |(gram, lower), part| {
+            let mut sum = vec![0.0; factors * factors];
+            for piece in chunks(part.len(), SINGLE) {
+                gram.clear();
+                gram.add(rows, part.start + piece.start..part.start + piece.end)?;
+                gram.lower(lower)?;
+                add(&mut sum, lower.iter().map(|&x| f64::from(x)));
+            }
+            Ok(sum)
+        },
+    );
+    let mut total = vec![0.0; factors * factors];
+    for part in parts {
+        add(&mut total, part?.into_iter());
+    }
+    Ok(total)
+}
+
+fn add(sum: &mut [f64], terms: impl Iterator<Item = f64>) {
+    sum.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
+}
+
+fn turn(workers: &Workers, level: Level, side: &mut Matrix, q: Rows<'_>) -> Result<(), SolveError> {
+    let (width, stride) = (q.width(), side.stride());
+    let jobs: Vec<_> = side.floats_mut().chunks_mut(ROWS.max(4 * width) * stride).collect();
+    let done = workers.map(jobs, || (), |(), part| transform(level, RowsMut::new(part, width, stride)?, q));
+    done.into_iter().collect()
+}

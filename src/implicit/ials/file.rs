@@ -1,0 +1,115 @@
+//! The model in files and through `serde`: what is read is checked before it is a model.
+
+use super::matrix::Matrix;
+use super::model::{Ials, Parts};
+use super::params::IalsParams;
+use super::weighting::{Confidence, Negatives, Objective, Weighting};
+use crate::model::{Params, Score, Seen};
+use crate::persist::{LoadError, Persist, SectionReader, Sections, Unsound};
+
+impl Persist for Ials {
+    const KIND: &'static str = "ials";
+    const VERSION: u32 = 1;
+
+    fn write_sections<'a>(&'a self, out: &mut Sections<'a>) {
+        let Parts { factors, weighting, regularization, nu, users, items, base, seen } = &self.parts;
+        let (confidence, alpha, epsilon) = match weighting.confidence {
+            Confidence::Equal => (0, 1.0, 1.0),
+            Confidence::Linear { alpha } => (1, alpha, 1.0),
+            Confidence::Logarithmic { alpha, epsilon } => (2, alpha, epsilon),
+        };
+        out.put_owned("shape", [self.n_users(), self.n_items(), *factors as u32]);
+        out.put_owned("choices", [weighting.objective as u32, confidence, weighting.negatives as u32]);
+        out.put_owned("weights", [weighting.unobserved_weight, alpha, epsilon]);
+        out.put_owned("regularization", [*regularization, *nu]);
+        out.put("diagonal", base);
+        out.put_owned("users", users.to_dense());
+        out.put_owned("items", items.to_dense());
+        out.put_seen(seen);
+    }
+
+    fn read_sections(from: &SectionReader<'_>) -> Result<Self, LoadError> {
+        let [n_users, n_items, factors]: [u32; 3] = from.array("shape")?;
+        let (users, items, factors) = (n_users as usize, n_items as usize, factors as usize);
+        let choices: [u32; 3] = from.array("choices")?;
+        let [unobserved_weight, alpha, epsilon] = from.array("weights")?;
+        let [regularization, nu] = from.array("regularization")?;
+        let read = || -> Result<Weighting, Unsound> {
+            let below = |limit: u32| move |choice: u32| choice < limit;
+            Unsound::unless_all("choices", &choices[..1], "0 or 1", below(2))?;
+            Unsound::unless_all("choices", &choices[1..2], "0, 1 or 2", below(3))?;
+            Unsound::unless_all("choices", &choices[2..], "0 or 1", below(2))?;
+            Ok(Weighting {
+                objective: [Objective::Rendle, Objective::HuKoren][choices[0] as usize],
+                confidence: match choices[1] {
+                    0 => Confidence::Equal,
+                    1 => Confidence::Linear { alpha },
+                    _ => Confidence::Logarithmic { alpha, epsilon },
+                },
+                negatives: [Negatives::Dislike, Negatives::Ignore][choices[2] as usize],
+                unobserved_weight,
+            })
+        };
+        let parts = Unchecked {
+            factors,
+            weighting: read().map_err(|unsound| unsound.in_file(from))?,
+            regularization,
+            nu,
+            users: from.values("users", &[users, factors])?,
+            items: from.values("items", &[items, factors])?,
+            diagonal: from.values("diagonal", &[factors])?,
+            seen: from.seen(n_users, n_items)?,
+        };
+        parts.try_into().map_err(|unsound: Unsound| unsound.in_file(from))
+    }
+}
+
+/// Numbers from outside, or on their way there; rows lie one after the other without gaps.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Unchecked {
+    factors: usize,
+    weighting: Weighting,
+    regularization: f32,
+    nu: f32,
+    users: Vec<f32>,
+    items: Vec<f32>,
+    diagonal: Vec<f32>,
+    seen: Seen,
+}
+
+impl From<Ials> for Unchecked {
+    fn from(model: Ials) -> Self {
+        let Parts { factors, weighting, regularization, nu, users, items, base, seen } = model.parts;
+        let (users, items) = (users.to_dense(), items.to_dense());
+        Self { factors, weighting, regularization, nu, users, items, diagonal: base, seen }
+    }
+}
+
+impl TryFrom<Unchecked> for Ials {
+    type Error = Unsound;
+
+    fn try_from(from: Unchecked) -> Result<Self, Unsound> {
+        let Unchecked { factors, weighting, regularization, nu, users, items, diagonal, seen } = from;
+        let Weighting { objective, confidence, negatives, unobserved_weight } = weighting;
+        let params = IalsParams { factors, regularization, nu, ..IalsParams::new() };
+        let params = IalsParams { objective, confidence, negatives, unobserved_weight, ..params };
+        let sound = params.check().is_ok();
+        Unsound::unless_all("regularization", &[sound], "parameters in their ranges", |sound| sound)?;
+        let n_users = seen.n_users() as usize;
+        let n_items = items.len() / factors;
+        Unsound::unless_len("users", users.len(), n_users.saturating_mul(factors))?;
+        Unsound::unless_len("items", items.len(), n_items * factors)?;
+        Unsound::unless_len("diagonal", diagonal.len(), factors)?;
+        Parts {
+            factors,
+            weighting,
+            regularization,
+            nu,
+            users: Matrix::from_dense(n_users, factors, &users),
+            items: Matrix::from_dense(n_items, factors, &items),
+            base: diagonal,
+            seen,
+        }
+        .try_into()
+    }
+}

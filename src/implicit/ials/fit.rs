@@ -1,0 +1,161 @@
+//! The fit: start, epochs, the model at the end.
+
+use super::matrix::Matrix;
+use super::model::{Ials, Parts};
+use super::params::IalsParams;
+use super::side::{Failed, Frame, Side};
+use super::validation;
+use crate::data::{History, Interactions, ItemIx, UserIx};
+use crate::kernel::{RowSolver, SolveError, Stream};
+use crate::model::{Clock, Epochs, FitContext, FitError, FitReport, Fitted, Seen};
+use crate::par::Workers;
+use crate::persist::Unsound;
+
+/// Rows of one job of the start.
+const ROWS: usize = 512;
+
+/// The family of the random draws.
+const SIDE: u64 = 0;
+
+pub(super) fn fit(
+    params: &IalsParams,
+    data: &Interactions,
+    from: Option<&Ials>,
+    context: &mut FitContext<'_>,
+) -> Result<Fitted<Ials>, FitError> {
+    let mut clock = Clock::start();
+    let workers = Workers::new(context.get_threads())?;
+    let mut state = State::new(params, data, &workers);
+    match from {
+        Some(model) => state.start_from(model)?,
+        None => state.draw(context.get_seed()),
+    }
+    let (curve, stopped) = clock.run(&mut state, params.epochs, context)?;
+    let model = state.finish(curve.len())?;
+    Ok(Fitted { model, report: FitReport { curve, stopped, elapsed: clock.elapsed() } })
+}
+
+/// Everything that changes from epoch to epoch.
+struct State<'d> {
+    params: &'d IalsParams,
+    data: &'d Interactions,
+    frame: Frame<'d>,
+    users: Side,
+    items: Side,
+    /// The diagonal of the items' Gram matrix that the users were solved with.
+    base: Vec<f32>,
+}
+
+impl<'d> State<'d> {
+    fn new(params: &'d IalsParams, data: &'d Interactions, workers: &'d Workers) -> Self {
+        let weighting = params.weighting();
+        let longest = |offsets: &[usize]| offsets.windows(2).map(|row| row[1] - row[0]).max().unwrap_or(0);
+        let plain = data.value_range().is_some_and(|(lowest, _)| weighting.is_plain(lowest));
+        let longest = longest(data.user_offsets()).max(longest(data.item_offsets()));
+        let ones = plain.then(|| vec![1.0; longest]);
+        let used = |values: &[f32]| values.iter().filter(|&&value| weighting.of(value).is_some()).count();
+        let by_user = |row: usize| used(data.user(UserIx::new(row as u32)).unwrap_or_default().values);
+        let by_item = |row: usize| used(data.item(ItemIx::new(row as u32)).unwrap_or_default().values);
+        Self {
+            params,
+            data,
+            users: Side::new(params, data.user_offsets(), by_user, data.n_items()),
+            items: Side::new(params, data.item_offsets(), by_item, data.n_users()),
+            frame: Frame { workers, solver: RowSolver::new(params.factors), weighting, ones },
+            base: Vec::new(),
+        }
+    }
+
+    /// Random users, each from a generator of its own.
+    fn draw(&mut self, seed: u64) {
+        let (factors, stride) = (self.params.factors, self.users.rows.stride());
+        let scale = self.params.init_scale / (factors as f32).sqrt();
+        let jobs: Vec<_> = self.users.rows.floats_mut().chunks_mut(ROWS * stride).enumerate().collect();
+        self.frame.workers.map(
+            jobs,
+            || (),
+            |(), (job, part)| {
+                for (row, to) in part.chunks_exact_mut(stride).enumerate() {
+                    let place = Stream { seed, epoch: 0, side: SIDE, row: (job * ROWS + row) as u64 };
+                    place.normal().fill(&mut to[..factors]);
+                    to.iter_mut().for_each(|x| *x *= scale);
+                }
+            },
+        );
+    }
+
+    /// The items of a model, and users solved from them.
+    fn start_from(&mut self, model: &Ials) -> Result<(), FitError> {
+        let (factors, n_items) = (self.params.factors, self.data.n_items());
+        let (items, n_items) = (&model.parts.items, n_items as usize);
+        let fits = |what, found, expected, fits: bool| {
+            if fits { Ok(()) } else { Err(FitError::Start { what, found, expected }) }
+        };
+        fits("factors", model.factors(), factors, model.factors() == factors)?;
+        fits("items", items.count(), n_items, items.count() <= n_items)?;
+        self.items.rows = Matrix::from_dense(n_items, factors, &items.to_dense());
+        self.solve_users(0).map(|_| ())
+    }
+
+    /// Solves all items; returns their part of the regularization.
+    fn solve_items(&mut self, epoch: usize) -> Result<f64, FitError> {
+        let data = self.data;
+        let audience = |row: usize| data.item(ItemIx::new(row as u32)).unwrap_or_default();
+        let solved = self.items.solve(&self.frame, &mut self.users.rows, audience, false);
+        let (_, loss) = solved.map_err(|failed| diverged(epoch, "item", failed))?;
+        Ok(loss.of_rows())
+    }
+
+    /// Solves all users; returns the objective without the regularization of the items.
+    fn solve_users(&mut self, epoch: usize) -> Result<f64, FitError> {
+        let data = self.data;
+        let history = |row: usize| -> History<'d> { data.user(UserIx::new(row as u32)).unwrap_or_default() };
+        let solved = self.users.solve(&self.frame, &mut self.items.rows, history, true);
+        let (base, loss) = solved.map_err(|failed| diverged(epoch, "user", failed))?;
+        self.base = base;
+        Ok(loss.sum())
+    }
+
+    fn finish(self, epoch: usize) -> Result<Ials, FitError> {
+        let Self { params, data, users, items, base, .. } = self;
+        let parts = Parts {
+            factors: params.factors,
+            weighting: params.weighting(),
+            regularization: params.regularization,
+            nu: params.nu,
+            users: users.rows,
+            items: items.rows,
+            base,
+            seen: Seen::new(data),
+        };
+        Ials::try_from(parts).map_err(|_: Unsound| FitError::Diverged {
+            epoch,
+            row: "a user".into(),
+            what: "a score",
+        })
+    }
+}
+
+impl Epochs for State<'_> {
+    fn epoch(&mut self, epoch: usize) -> Result<f64, FitError> {
+        let items = self.solve_items(epoch)?;
+        Ok(items + self.solve_users(epoch)?)
+    }
+
+    fn validate(&self, held_out: &Interactions) -> Result<Option<f64>, FitError> {
+        let Frame { workers, solver, .. } = &self.frame;
+        let rows = (&self.users.rows, &self.items.rows);
+        let misplaced = validation::misplaced(workers, solver.level(), rows, self.data, held_out);
+        misplaced.map_err(|error| diverged(0, "user", error.into()))
+    }
+}
+
+fn diverged(epoch: usize, kind: &str, Failed { row, error }: Failed) -> FitError {
+    let row = row.map_or_else(|| format!("all {kind}s"), |row| format!("{kind} {row}"));
+    match error {
+        SolveError::NotPositiveDefinite => FitError::Singular { epoch, row },
+        SolveError::Precision { .. } => FitError::Diverged { epoch, row, what: "the regularization" },
+        SolveError::Weight { .. } => FitError::Diverged { epoch, row, what: "the weight of an event" },
+        _ => FitError::Diverged { epoch, row, what: "the solution" },
+    }
+}

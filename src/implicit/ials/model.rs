@@ -1,0 +1,153 @@
+//! The fitted model: what it keeps, and what it prepares for answers.
+
+use super::matrix::Matrix;
+use super::weighting::Weighting;
+use crate::kernel::RowSolver;
+use crate::model::Seen;
+use crate::persist::Unsound;
+
+/// A factorization of who touched what, fitted by weighted alternating least squares. The score of an item is
+/// `x_u . y_i`, near 1 for what a user would touch and near 0 for what not.
+///
+/// With S the events, `w > 0` the weight of each ([`Confidence`](super::Confidence)), t its target (1 for a like, 0 for
+/// a dislike), `alpha_0` the unobserved weight, n the number of events of a user or item, U and I the numbers of users
+/// and items, the fit minimises
+///
+/// ```text
+///   sum over S of w_ui (t_ui - x_u.y_i)^2  +  alpha_0 sum over all u, i of (p_ui - x_u.y_i)^2
+/// + lambda sum_u (n_u + alpha_0 I)^nu |x_u|^2  +  lambda sum_i (n_i + alpha_0 U)^nu |y_i|^2
+/// ```
+///
+/// where `p_ui` is 0 everywhere for [`Objective::Rendle`](super::Objective::Rendle), and 1 for likes and 0 elsewhere for
+/// [`Objective::HuKoren`](super::Objective::HuKoren). The loss of an epoch is the value of this sum. A value of 0 is no
+/// event; a value below 0 is a dislike or none ([`Negatives`](super::Negatives)).
+///
+/// Who has no events, or none that say something, is answered with the mean of the rows of all users who have: the
+/// items by their mean score.
+///
+/// ```
+/// use foldin::data::{Event, History, Interactions, ItemIx, UserIx};
+/// use foldin::implicit::IalsParams;
+/// use foldin::model::{Fit, Query};
+/// use foldin::retrieve::{ScoreExt, TopN};
+/// let events: Vec<_> = (0..32)
+///     .filter(|n| (n / 8 + n) % 2 == 0)
+///     .map(|n| Event { user: UserIx::new(n / 8), item: ItemIx::new(n % 8), value: 1.0, time: None })
+///     .collect();
+/// let data = Interactions::from_events(4, 8, &events)?;
+/// let model = IalsParams::new().factors(2).fit(&data)?;
+///
+/// // Somebody new, known by one thing they like and one they do not: folded in, nothing is stored.
+/// let (items, values) = ([ItemIx::new(1), ItemIx::new(2)], [1.0, -1.0]);
+/// let hits = model.top_n(&Query::history(History::new(&items, &values)?), &TopN::new(3))?;
+/// assert!(hits.iter().all(|hit| hit.item.get() % 2 == 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "super::file::Unchecked", into = "super::file::Unchecked")
+)]
+pub struct Ials {
+    pub(super) parts: Parts,
+    pub(super) solver: RowSolver,
+    /// The mean of the rows of users who have events.
+    pub(super) anyone: Vec<f32>,
+    /// The length of the longest row of an item.
+    longest: f64,
+}
+
+/// What makes up a model; everything else follows from it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Parts {
+    pub(super) factors: usize,
+    pub(super) weighting: Weighting,
+    pub(super) regularization: f32,
+    pub(super) nu: f32,
+    pub(super) users: Matrix,
+    /// In coordinates in which their Gram matrix is diagonal.
+    pub(super) items: Matrix,
+    /// The diagonal, the largest first.
+    pub(super) base: Vec<f32>,
+    pub(super) seen: Seen,
+}
+
+impl PartialEq for Ials {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts == other.parts
+    }
+}
+
+/// The largest score that is certain not to leave single precision on the way.
+const LARGEST: f64 = 1e38;
+
+impl TryFrom<Parts> for Ials {
+    type Error = Unsound;
+
+    fn try_from(parts: Parts) -> Result<Self, Unsound> {
+        parts.check()?;
+        let anyone = mean(&parts.users, parts.factors);
+        let (solver, longest) = (RowSolver::new(parts.factors), longest(&parts.items));
+        Ok(Self { parts, solver, anyone, longest })
+    }
+}
+
+/// The mean of the rows that are not zero.
+fn mean(rows: &Matrix, factors: usize) -> Vec<f32> {
+    let (mut sum, mut count) = (vec![0.0; factors], 0);
+    for row in (0..rows.count()).map(|row| rows.row(row)).filter(|row| row.iter().any(|&x| x != 0.0)) {
+        count += 1;
+        sum.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
+    }
+    sum.into_iter().map(|sum| (sum / f64::from(count.max(1))) as f32).collect()
+}
+
+impl Parts {
+    /// Whether the parts fit together and no answer can leave the numbers of single precision. Parts are named like
+    /// their sections.
+    fn check(&self) -> Result<(), Unsound> {
+        let finite = |x: f32| x.is_finite();
+        Unsound::unless_all("diagonal", &self.base, "a finite number, at least 0", |x| {
+            finite(x) && x >= 0.0
+        })?;
+        let known = |item: crate::data::ItemIx| item.ix() < self.items.count();
+        Unsound::unless_all("seen.items", self.seen.items(), "an item of the model", known)?;
+        Unsound::unless_all("items", self.items.floats(), "a finite number", finite)?;
+        let (users, longest): (Vec<usize>, _) = ((0..self.users.count()).collect(), longest(&self.items));
+        let bounded = |user: usize| has_finite_scores(self.users.row(user), longest);
+        Unsound::unless_all("users", &users, "a row whose scores are finite", bounded)
+    }
+}
+
+fn length(row: &[f32]) -> f64 {
+    row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt()
+}
+
+fn longest(rows: &Matrix) -> f64 {
+    (0..rows.count()).map(|row| length(rows.row(row))).fold(0.0, f64::max)
+}
+
+/// Whether every partial sum of every score of a row is finite; not so for a row that is not.
+fn has_finite_scores(row: &[f32], longest: f64) -> bool {
+    length(row) * longest.max(1.0) <= LARGEST
+}
+
+impl Ials {
+    /// Whether a folded-in row can be answered from.
+    pub(super) fn covers(&self, row: &[f32]) -> bool {
+        has_finite_scores(row, self.longest)
+    }
+
+    /// The number of factors, K.
+    #[must_use]
+    pub fn factors(&self) -> usize {
+        self.parts.factors
+    }
+
+    /// How often each coordinate is used by the items, the sum of its squares: the largest first.
+    #[must_use]
+    pub fn spectrum(&self) -> &[f32] {
+        &self.parts.base
+    }
+}

@@ -1,0 +1,202 @@
+//! One side of the factorization: all users, or all items; and the half of an epoch that solves it.
+
+use std::ops::Range;
+
+use super::basis::diagonalise;
+use super::evidence::{Events, Evidence};
+use super::matrix::Matrix;
+use super::params::IalsParams;
+use super::weighting::Weighting;
+use crate::data::Row;
+use crate::kernel::{
+    Precision, Row as System, RowSolver, Rows, RowsMut, SolveError, Workspace, gathered_products,
+    sum_of_squares,
+};
+use crate::par::{Workers, balanced, parts};
+
+/// The least cost of a job, in multiply-adds: some tens of microseconds.
+const LEAST_COST: usize = 1 << 20;
+
+/// The rows of one side.
+pub(super) struct Side {
+    pub(super) rows: Matrix,
+    /// How strongly each row is drawn to zero.
+    regularization: Vec<f32>,
+    cuts: Vec<Range<usize>>,
+}
+
+/// What both half-steps of a fit share.
+pub(super) struct Frame<'a> {
+    pub(super) workers: &'a Workers,
+    pub(super) solver: RowSolver,
+    pub(super) weighting: Weighting,
+    /// As many ones as the longest row has events, if every target and weight is 1.
+    pub(super) ones: Option<Vec<f32>>,
+}
+
+/// A row that could not be solved, or all of them.
+pub(super) struct Failed {
+    pub(super) row: Option<usize>,
+    pub(super) error: SolveError,
+}
+
+impl From<SolveError> for Failed {
+    fn from(error: SolveError) -> Self {
+        Self { row: None, error }
+    }
+}
+
+/// Parts of the objective.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Loss {
+    /// Of the events, beside the unobserved weight.
+    observed: f64,
+    /// The unobserved weight times the squares of all scores.
+    unobserved: f64,
+    regularization: f64,
+}
+
+impl Loss {
+    /// The regularization of the rows of a side alone.
+    pub(super) fn of_rows(&self) -> f64 {
+        self.regularization
+    }
+
+    pub(super) fn sum(&self) -> f64 {
+        self.observed + self.unobserved + self.regularization
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.observed += other.observed;
+        self.unobserved += other.unobserved;
+        self.regularization += other.regularization;
+    }
+}
+
+/// The memory of one thread.
+struct Scratch<Ix> {
+    events: Events<Ix>,
+    workspace: Workspace,
+    scores: Vec<f32>,
+}
+
+impl Side {
+    /// All rows at zero. `used` says how many events of a row tell something; `others` is the number of rows of the
+    /// other side.
+    pub(super) fn new(
+        params: &IalsParams,
+        offsets: &[usize],
+        used: impl Fn(usize) -> usize,
+        others: u32,
+    ) -> Self {
+        let n = offsets.len() - 1;
+        let solver = RowSolver::new(params.factors);
+        let cost = |n: usize| solver.operations(solver.method(n), n) as usize + params.factors;
+        Self {
+            rows: Matrix::new(n, params.factors),
+            regularization: (0..n).map(|row| params.regularization_of(used(row), others)).collect(),
+            cuts: balanced(offsets, cost, LEAST_COST),
+        }
+    }
+
+    /// Turns the fixed side and solves every row against it. `row` gives what a row has touched, or who has touched
+    /// it. Returns the diagonal of the fixed side's Gram matrix and the loss, of which the observed and the
+    /// unobserved part are zero unless they are wanted.
+    pub(super) fn solve<'d, Ix: Copy + Into<usize> + Sync + Send + 'd>(
+        &mut self,
+        frame: &Frame<'_>,
+        fixed: &mut Matrix,
+        row: impl Fn(usize) -> Row<'d, Ix> + Send + Sync,
+        with_scores: bool,
+    ) -> Result<(Vec<f32>, Loss), Failed> {
+        let Frame { workers, solver, .. } = *frame;
+        let base = diagonalise(workers, solver.level(), solver.dim(), fixed)?;
+        let step = Step { frame, fixed: fixed.rows()?, base: &base, row, with_scores };
+        let (width, stride) = (solver.dim(), self.rows.stride());
+        let outs = parts(self.rows.floats_mut(), stride, &self.cuts);
+        let pulls = parts(&mut self.regularization, 1, &self.cuts);
+        let jobs: Vec<_> = self.cuts.iter().map(|cut| cut.start).zip(outs).zip(pulls).collect();
+        let losses = workers.map(
+            jobs,
+            || Scratch { events: Events::default(), workspace: Workspace::default(), scores: Vec::new() },
+            |scratch, ((first, out), pulls)| step.solve(first, out, (width, stride), pulls, scratch),
+        );
+        let mut loss = Loss::default();
+        for part in losses {
+            loss.add(&part?);
+        }
+        Ok((base, loss))
+    }
+}
+
+/// One half-step.
+struct Step<'a, F> {
+    frame: &'a Frame<'a>,
+    fixed: Rows<'a>,
+    base: &'a [f32],
+    row: F,
+    with_scores: bool,
+}
+
+impl<'d, Ix: Copy + Into<usize> + 'd, F: Fn(usize) -> Row<'d, Ix>> Step<'_, F> {
+    /// Solves the rows from `first` on into `out`.
+    fn solve(
+        &self,
+        first: usize,
+        out: &mut [f32],
+        (width, stride): (usize, usize),
+        pulls: &[f32],
+        scratch: &mut Scratch<Ix>,
+    ) -> Result<Loss, Failed> {
+        let Scratch { events, workspace, .. } = scratch;
+        let rows = first..first + pulls.len();
+        if self.frame.ones.is_none() {
+            events.read(&self.frame.weighting, rows.map(&self.row));
+        }
+        let system = |r: usize| {
+            let Evidence { ids, targets, weights } = match &self.frame.ones {
+                Some(ones) => {
+                    let ids = (self.row)(first + r).ids;
+                    Evidence { ids, targets: &ones[..ids.len()], weights: None }
+                }
+                None => events.row(r),
+            };
+            System { indices: ids, targets, weights, precision: self.precision(pulls[r]), mean: None }
+        };
+        let to = RowsMut::new(&mut *out, width, stride)?;
+        self.frame
+            .solver
+            .solve_many(self.fixed, pulls.len(), system, workspace, to, None)
+            .map_err(|at| Failed { row: Some(first + at.row), error: at.error })?;
+        let mut loss = Loss::default();
+        for (r, (x, &pull)) in out.chunks_exact(stride).zip(pulls).enumerate() {
+            loss.add(&self.loss(&x[..width], pull, first + r, &mut scratch.scores)?);
+        }
+        Ok(loss)
+    }
+
+    fn precision(&self, pull: f32) -> Precision<'_> {
+        let scale = self.frame.weighting.unobserved_weight;
+        Precision { base: self.base, scale, shift: pull }
+    }
+
+    /// What one solved row adds to the objective.
+    fn loss(&self, x: &[f32], pull: f32, row: usize, scores: &mut Vec<f32>) -> Result<Loss, SolveError> {
+        let Frame { solver, weighting, .. } = self.frame;
+        let regularization = f64::from(pull) * f64::from(sum_of_squares(solver.level(), x));
+        if !self.with_scores {
+            return Ok(Loss { regularization, ..Loss::default() });
+        }
+        let events = (self.row)(row);
+        scores.resize(events.len().max(scores.len()), 0.0);
+        let scores = &mut scores[..events.len()];
+        gathered_products(solver.level(), self.fixed, events.ids, x, scores)?;
+        let observed = events.values.iter().zip(scores).map(|(&value, score)| weighting.loss(value, *score));
+        let squares = x.iter().zip(self.base).map(|(&x, &l)| f64::from(x) * f64::from(x) * f64::from(l));
+        Ok(Loss {
+            observed: observed.sum(),
+            unobserved: f64::from(weighting.unobserved_weight) * squares.sum::<f64>(),
+            regularization,
+        })
+    }
+}
