@@ -6,7 +6,9 @@ mod toy;
 use foldin::data::{History, ItemIx, UserIx};
 use foldin::kernel::{Level, Rows, products};
 use foldin::model::{Factors, Profile, Query, QueryError, Score};
-use foldin::retrieve::{BatchError, Hit, ScanError, Scanner, ScoreExt, TopN, UserHit, UserScanner, Workspace};
+use foldin::retrieve::{
+    BatchError, Hit, ScanError, Scanner, ScoreExt, TopN, UserHit, UserScanner, Workspace,
+};
 use proptest::prelude::*;
 use toy::{Table, items};
 
@@ -77,7 +79,8 @@ impl Score for Mf {
                 Sum::Kernel => {
                     let (row, mut score) = (Rows::new(row, self.width, self.width).unwrap(), [0.0]);
                     let bias = [self.bias(item)];
-                    products(Level::detect(), row, 0, &profile.dense, &bias, profile.offset, &mut score).unwrap();
+                    products(Level::detect(), row, 0, &profile.dense, &bias, profile.offset, &mut score)
+                        .unwrap();
                     score[0]
                 }
             };
@@ -118,7 +121,10 @@ fn number(temper: u8) -> BoxedStrategy<f32> {
 
 /// Rows of one temper, of which some stand several times, and some are long or short.
 fn rows(count: usize, width: usize) -> impl Strategy<Value = Vec<f32>> {
-    let scales = prop::collection::vec(prop_oneof![3 => Just(1.0_f32), 1 => Just(0.0), 1 => Just(30.0), 1 => 0.0..1.0_f32], count);
+    let scales = prop::collection::vec(
+        prop_oneof![3 => Just(1.0_f32), 1 => Just(0.0), 1 => Just(30.0), 1 => 0.0..1.0_f32],
+        count,
+    );
     (0..6_u8).prop_flat_map(move |temper| prop::collection::vec(number(temper), count * width)).prop_flat_map(
         move |rows| {
             let copies = prop::collection::vec((0..count.max(1), 0..count.max(1)), 0..count / 4 + 1);
@@ -177,8 +183,13 @@ fn asked() -> impl Strategy<Value = Asked> {
     let n = prop_oneof![8 => 0..12_usize, 2 => 12..30_usize, 1 => Just(300), 1 => Just(usize::MAX)];
     let some = |most: usize| prop::collection::vec(prop_oneof![9 => 0..500_u32, 1 => any::<u32>()], 0..most);
     let allow = prop_oneof![3 => Just(None), 1 => some(20).prop_map(Some), 1 => some(900).prop_map(Some)];
-    (n, any::<bool>(), some(60), allow, 1..4_u32)
-        .prop_map(|(n, include_seen, deny, allow, modulus)| Asked { n, include_seen, deny, allow, modulus })
+    (n, any::<bool>(), some(60), allow, 1..4_u32).prop_map(|(n, include_seen, deny, allow, modulus)| Asked {
+        n,
+        include_seen,
+        deny,
+        allow,
+        modulus,
+    })
 }
 
 impl Asked {
@@ -404,7 +415,10 @@ fn a_predicate_is_asked_once_per_item_and_rarely() {
     };
     let scanner = Scanner::new(&model).unwrap();
     let hits = scanner.top_n(&Query::user(UserIx::new(0)), &TopN::new(5).filter(&keep)).unwrap();
-    assert_eq!(hits, model.top_n(&Query::user(UserIx::new(0)), &TopN::new(5).filter(&|i| i.get() % 2 == 0)).unwrap());
+    assert_eq!(
+        hits,
+        model.top_n(&Query::user(UserIx::new(0)), &TopN::new(5).filter(&|i| i.get() % 2 == 0)).unwrap()
+    );
     let counts = counts.into_inner().unwrap();
     assert!(counts.values().all(|&count| count == 1));
     assert!(counts.len() < 1_000, "{} of 20,000 items were looked at closely", counts.len());

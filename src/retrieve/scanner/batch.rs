@@ -28,8 +28,9 @@ pub(super) fn lists<L: Send>(
 pub(super) fn check_items(items: &[ItemIx], n_items: u32) -> Result<(), BatchError> {
     match items.iter().position(|item| item.get() >= n_items) {
         None => Ok(()),
-        Some(position) => {
-            Err(BatchError::Query { position, source: QueryError::UnknownItem { item: items[position], n_items } })
-        }
+        Some(position) => Err(BatchError::Query {
+            position,
+            source: QueryError::UnknownItem { item: items[position], n_items },
+        }),
     }
 }

@@ -8,6 +8,9 @@ const CHAINS: usize = 8;
 /// where a row is not finite.
 pub(super) fn cosine(a: &[f32], b: &[f32]) -> f32 {
     let [ab, aa, bb] = products(a, b);
+    if !(aa.is_finite() && bb.is_finite()) {
+        return f32::NAN;
+    }
     if aa == 0.0 || bb == 0.0 {
         return 0.0;
     }
@@ -48,5 +51,6 @@ mod tests {
         assert_eq!(cosine(&[0.0; 3], &[1.0; 3]), 0.0);
         assert!(cosine(&[f32::NAN, 1.0], &[1.0; 2]).is_nan());
         assert!(cosine(&[f32::INFINITY, 1.0], &[1.0; 2]).is_nan());
+        assert!(cosine(&[0.0; 2], &[1.0, f32::NAN]).is_nan());
     }
 }

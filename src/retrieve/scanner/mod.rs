@@ -8,8 +8,6 @@ mod error;
 mod funnel;
 mod lists;
 mod similar;
-#[cfg(test)]
-mod tests;
 mod users;
 mod vectors;
 
@@ -193,13 +191,7 @@ impl<M: Deref<Target: Score> + Sync> Scanner<M> {
         Ok(())
     }
 
-    fn fill(
-        &self,
-        asked: &[Asked],
-        request: &TopN<'_>,
-        lists: &mut Lists,
-        show: impl FnMut(&mut Collector),
-    ) {
+    fn fill(&self, asked: &[Asked], request: &TopN<'_>, lists: &mut Lists, show: impl FnMut(&mut Collector)) {
         let mut judge = Exact { model: &*self.model, asked, rows: self.rows(), level: self.level, request };
         let questions = (Kind::Product, asked.iter().map(Asked::vector));
         let packed = (&self.sieve, self.model.n_items());
