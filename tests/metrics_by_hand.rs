@@ -6,14 +6,14 @@
 mod toy;
 
 use approx::assert_abs_diff_eq;
-use foldin::data::{Interactions, UserIx};
+use foldin::data::{Interactions, ItemIx, UserIx};
 use foldin::evaluate::{
     AveragePrecision, Case, EvaluateError, HitRate, Metric, Ndcg, Precision, RankingOptions, RankingReport,
     Recall, RecallCapped, ReciprocalRank, ranking,
 };
-use foldin::model::{QueryError, Score};
+use foldin::model::{Profile, Query, QueryError, Score};
 use foldin::retrieve::Hit;
-use toy::{Table, events, items, unit};
+use toy::{InnerProduct, Table, events, items, unit};
 
 fn list(indices: &[u32]) -> Vec<Hit> {
     items(indices).into_iter().map(|item| Hit { item, score: 1.0 }).collect()
@@ -238,6 +238,42 @@ fn users_are_asked_in_parts_and_none_is_lost() {
     assert_eq!((report.users, report.n_relevant, report.mean(&HitRate(1))), (10_000, 10_000, Some(0.5)));
     assert_eq!((report.coverage, report.metrics.len()), (1.0, 1));
     assert!(report.users_per_second() > 0.0);
+}
+
+/// A factorization that does not say that it is one.
+struct Opaque(InnerProduct);
+
+impl Score for Opaque {
+    fn n_users(&self) -> u32 {
+        self.0.n_users()
+    }
+
+    fn n_items(&self) -> u32 {
+        self.0.n_items()
+    }
+
+    fn profile(&self, query: &Query<'_>, out: &mut Profile) -> Result<(), QueryError> {
+        self.0.profile(query, out)
+    }
+
+    fn score_block(&self, profile: &Profile, first: ItemIx, out: &mut [f32]) {
+        self.0.score_block(profile, first, out);
+    }
+
+    fn seen(&self, user: UserIx) -> &[ItemIx] {
+        self.0.seen(user)
+    }
+}
+
+#[test]
+fn inner_products_are_measured_as_all_scores_are() {
+    let model = InnerProduct::new(600, 900, 16);
+    let rows: Vec<_> = (0..3_000_u32).map(|n| (n / 5, n * 7 % 900, 1.0)).collect();
+    let (train, test) = (events(600, 900, &[], None), events(600, 900, &rows, None));
+    let run = |model: &dyn Score| ranking(model, &train, &test, &RankingOptions::new(20)).unwrap();
+    let report = run(&model);
+    assert!(report.mean(&Recall(20)).unwrap() > 0.0);
+    assert_same(&run(&Opaque(model)), &report);
 }
 
 struct NotANumber;

@@ -8,7 +8,7 @@ use super::{EvaluateError, RankingOptions};
 use crate::data::{Interactions, ItemIx, UserIx};
 use crate::model::{Query, Score};
 use crate::par::{Workers, chunks};
-use crate::retrieve::{BatchError, Hit, ScoreExt, TopN, Workspace};
+use crate::retrieve::{BatchError, Hit, Scanner, ScoreExt, TopN, Workspace};
 
 /// Users whose lists are in memory together, at most.
 const PART: usize = 4096;
@@ -19,13 +19,24 @@ const USERS: usize = 64;
 
 /// What is asked, and what the answers are held against.
 pub(super) struct Lists<'a, M: ?Sized> {
-    pub(super) model: &'a M,
-    pub(super) train: &'a Interactions,
-    pub(super) test: &'a Interactions,
-    pub(super) options: &'a RankingOptions<'a>,
+    model: &'a M,
+    /// For models that can be scanned: the same lists, sooner.
+    scanner: Option<Scanner<&'a M>>,
+    train: &'a Interactions,
+    test: &'a Interactions,
+    options: &'a RankingOptions<'a>,
 }
 
-impl<M: Score + ?Sized> Lists<'_, M> {
+impl<'a, M: Score + ?Sized> Lists<'a, M> {
+    pub(super) fn new(
+        model: &'a M,
+        train: &'a Interactions,
+        test: &'a Interactions,
+        options: &'a RankingOptions<'a>,
+    ) -> Self {
+        Self { model, scanner: Scanner::new(model).ok(), train, test, options }
+    }
+
     /// Measures the list of every user with relevant items.
     pub(super) fn measure(&self, workers: &Workers, figures: &mut Figures<'_>) -> Result<(), EvaluateError> {
         let depth = figures.depth().min(self.test.n_items() as usize);
@@ -77,7 +88,11 @@ impl<M: Score + ?Sized> Lists<'_, M> {
             return self.lists_one_by_one(workers, truths, depth);
         }
         let queries: Vec<Query<'_>> = truths.iter().map(|truth| self.query(truth.user)).collect();
-        let lists = self.model.top_n_batch(&queries, &TopN::new(depth), self.options.threads);
+        let (request, threads) = (TopN::new(depth), self.options.threads);
+        let lists = match &self.scanner {
+            Some(scanner) => scanner.top_n_batch(&queries, &request, threads),
+            None => self.model.top_n_batch(&queries, &request, threads),
+        };
         lists.map_err(|error| match error {
             BatchError::Query { position, source } => {
                 EvaluateError::Query { user: truths[position].user, source }

@@ -181,8 +181,9 @@ impl RankingReport {
 /// Nothing is sampled: a list is the best of the whole catalogue. For published protocols that rank a few
 /// candidates instead there is [`ranking_among`](fn@super::ranking_among).
 ///
-/// Lists come from [`top_n_batch`](crate::retrieve::ScoreExt::top_n_batch), a bounded number at a time. A model
-/// that has other items [seen](Score::seen) than `train` says is asked one by one.
+/// Lists are made in batches, a bounded number at a time, by a [`Scanner`](crate::retrieve::Scanner) where the
+/// model's scores are inner products. A model that has other items [seen](Score::seen) than `train` says is asked
+/// one by one.
 ///
 /// # Errors
 /// [`EvaluateError`] when the parts or the model do not fit together, nobody has a relevant test item,
@@ -197,6 +198,6 @@ pub fn ranking<M: Score + ?Sized>(
     let mut figures = options.figures(test.n_items())?;
     let workers = Workers::new(options.threads).map_err(EvaluateError::Threads)?;
     let began = Instant::now();
-    Lists { model, train, test, options }.measure(&workers, &mut figures)?;
+    Lists::new(model, train, test, options).measure(&workers, &mut figures)?;
     figures.report(test.n_users() as usize, began.elapsed())
 }
