@@ -34,7 +34,8 @@ def main() -> int:
             print(show(row), flush=True)
     about["load at the end"] = machine.load()
     print(f"\nload at the end {about['load at the end']}")
-    versions = {c.start.version for row in rows for c in row.contestants if isinstance(c.start, install.Ready)}
+    peers = [c for row in rows for c in row.contestants if not c.is_ours]
+    versions = {peer.start.version for peer in peers if isinstance(peer.start, install.Ready)}
     about["versions"] = "; ".join(sorted(versions))
     print(f"versions   {about['versions']}")
     if args.json:

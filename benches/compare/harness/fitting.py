@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import install, likes
-from .plan import DATA, Plan, words
+from .plan import DATA, Plan, on, words
 from .race import OURS, Contestant, Failed, run_in_turn
 from .split import Split
 from .table import WHO, Column, Row, number, spread
@@ -123,7 +123,7 @@ def ials(plan: Plan) -> "Iterator[LikesRow]":
             for threads in plan.threads:
                 contestants = [entry.contestant(split, threads) for entry in entries]
                 run_in_turn(contestants, plan.repeats)
-                title = f"{data.title}, {factors} factors, {threads} threads"
+                title = f"{data.title}, {factors} factors, {on(threads)}"
                 given = {who: seconds for (who, size), seconds in data.given.items() if (size, threads) == (factors, 2)}
                 yield LikesRow(title, contestants, ["iteration_seconds"], columns=COLUMNS, given=given)
 

@@ -33,3 +33,8 @@ class Plan:
 def words(**settings) -> list[str]:
     """`--name value` for each."""
     return [word for name, value in settings.items() for word in ("--" + name.replace("_", "-"), str(value))]
+
+
+def on(threads: int) -> str:
+    """"1 thread", "2 threads"."""
+    return f"{threads} thread{'' if threads == 1 else 's'}"

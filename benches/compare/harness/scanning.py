@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import fitting, install
-from .plan import DATA, Plan, words
+from .plan import DATA, Plan, on, words
 from .race import OURS, Contestant, Failed, run_in_turn
 from .split import Split
 from .table import WHO, Column, Row, number, spread
@@ -48,7 +48,7 @@ def _vectors(plan: Plan, factors: int) -> Iterator[Row]:
                 contestants.append(Contestant(who, settings, threads, start, asking, failure))
             run_in_turn(contestants, plan.repeats)
             _check(contestants, words(vectors=folder, factors=factors, n=DEPTH, queries=CHECKED))
-            yield ScanRow(f"{title}, {threads} threads", contestants, SECONDS, columns=VECTORS)
+            yield ScanRow(f"{title}, {on(threads)}", contestants, SECONDS, columns=VECTORS)
 
 
 def _everybody(plan: Plan, data: fitting.DataSet, split: Split) -> Iterator[Row]:
@@ -73,7 +73,7 @@ def _everybody(plan: Plan, data: fitting.DataSet, split: Split) -> Iterator[Row]
             run_in_turn(contestants, plan.repeats)
             _check(contestants, words(vectors=folder, factors=FITTED, n=DEPTH, queries=CHECKED, split=split.path))
             title = f"{data.title}, {FITTED} factors: top {DEPTH} for all {split.n_users:,} users, without what they touched"
-            yield ScanRow(f"{title}, {threads} threads", contestants, ["users_per_second"], columns=USERS)
+            yield ScanRow(f"{title}, {on(threads)}", contestants, ["users_per_second"], columns=USERS)
 
 
 def _folder() -> Path:
