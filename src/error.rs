@@ -6,7 +6,7 @@ use crate::data::ReadError;
 use crate::evaluate::{EvaluateError, SplitError};
 use crate::model::{FitError, ParamError, QueryError};
 use crate::persist::{LoadError, SaveError};
-use crate::retrieve::BatchError;
+use crate::retrieve::{BatchError, ScanError};
 
 /// Everything that can go wrong in the crate, for programs that pass errors on with `?`.
 ///
@@ -41,6 +41,9 @@ pub enum Error {
     /// Many questions at once.
     #[error(transparent)]
     Batch(#[from] BatchError),
+    /// Preparing a model for ranked lists.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
     /// Parting data.
     #[error(transparent)]
     Split(#[from] SplitError),

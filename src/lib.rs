@@ -62,7 +62,7 @@
 //! | [`model`] | the traits every model keeps: query, score, fit, predict |
 //! | [`rating`] | models of ratings |
 //! | [`implicit`] | models of events: watched, bought, played |
-//! | [`retrieve`] | ranked lists with filters |
+//! | [`retrieve`] | ranked lists with filters, and the scanners that make them fast |
 //! | [`evaluate`] | splits, RMSE, NDCG and their like, with intervals |
 //! | [`persist`] | the model file |
 //! | [`kernel`] | the row solver beneath it all, for authors of models |
@@ -109,5 +109,5 @@ pub mod prelude {
     pub use crate::implicit::PopularityParams;
     pub use crate::model::{Fit, FitContext, Params, PredictRating, Query, Score};
     pub use crate::rating::{BiasBaselineParams, BiasedMfParams, ItemKnnParams};
-    pub use crate::retrieve::{Hit, ScoreExt, TopN};
+    pub use crate::retrieve::{Hit, Scanner, ScoreExt, TopN, UserScanner};
 }

@@ -11,7 +11,7 @@ use foldin::model::{
 };
 use foldin::persist::{Persist, model_from_bytes, model_to_bytes};
 use foldin::rating::{BiasBaselineParams, BiasedMfParams, ItemKnnParams};
-use foldin::retrieve::{ScoreExt, TopN};
+use foldin::retrieve::{Scanner, ScoreExt, TopN, UserScanner};
 
 fn data() -> &'static Interactions {
     static DATA: OnceLock<Interactions> = OnceLock::new();
@@ -129,6 +129,25 @@ fn the_inner_product_is_the_score<M: Score>(model: &M) {
         let bias = factors.bias.get(item).copied().unwrap_or(0.0);
         let expected = product + f64::from(bias) + f64::from(profile.offset);
         assert!((expected - f64::from(score)).abs() < 1e-3, "item {item}: {expected} {score}");
+    }
+}
+
+fn scanners_give_the_lists_of_the_model<M: Score>(model: &M) {
+    let (scanner, audience) = (Scanner::new(model).unwrap(), UserScanner::new(model).unwrap());
+    for user in some_users() {
+        let query = Query::user(user);
+        let request = TopN::new(7);
+        assert_eq!(
+            scanner.top_n(&query, &request).unwrap(),
+            model.top_n(&query, &request).unwrap(),
+            "{user:?}"
+        );
+        let item = model.top_n(&query, &TopN::new(1)).unwrap()[0];
+        let everybody = audience.top_n(item.item, &TopN::users(model.n_users() as usize)).unwrap();
+        let here = everybody.iter().find(|hit| hit.user == user).expect("they have not seen it");
+        assert_eq!(here.score.to_bits(), item.score.to_bits());
+        let best = audience.top_n(item.item, &TopN::users(5)).unwrap();
+        assert_eq!(best, everybody[..5]);
     }
 }
 
@@ -372,8 +391,10 @@ contract! {
     bias_baseline: BiasBaselineParams::default(), rates 0.95, models [], fits [an_observer_can_cancel];
     item_knn: ItemKnnParams::default(), rates 0.92, models [], fits [];
     biased_mf: BiasedMfParams::default(), rates 0.9,
-        models [the_inner_product_is_the_score], fits [an_observer_can_cancel];
+        models [the_inner_product_is_the_score, scanners_give_the_lists_of_the_model],
+        fits [an_observer_can_cancel];
     ials: IalsParams::default(), ranks 0.1,
-        models [the_inner_product_is_the_score], fits [an_observer_can_cancel];
+        models [the_inner_product_is_the_score, scanners_give_the_lists_of_the_model],
+        fits [an_observer_can_cancel];
     popularity: PopularityParams::default(), ranks 0.1, models [], fits [];
 }

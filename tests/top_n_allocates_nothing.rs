@@ -11,7 +11,7 @@ use std::cell::Cell;
 
 use foldin::data::{ItemIx, UserIx};
 use foldin::model::Query;
-use foldin::retrieve::{ScoreExt, TopN, Workspace};
+use foldin::retrieve::{Scanner, ScoreExt, TopN, UserScanner, Workspace};
 use toy::{InnerProduct, items};
 
 thread_local! {
@@ -72,4 +72,34 @@ fn after_the_first_call_nothing_is_allocated() {
             assert_eq!(calls(|| ask(user, &request)), 0, "user {user}, {request:?}");
         }
     }
+}
+
+#[test]
+fn nor_does_a_scanner_allocate() {
+    let mut model = InnerProduct::new(5_000, 5_000, 32);
+    model.seen = items(&[1, 2, 3, 4_000]);
+    let (deny, few) = (items(&[9, 8, 8, 7]), (0..400).map(ItemIx::new).collect::<Vec<_>>());
+    let half: Vec<_> = (0..2_500).map(ItemIx::new).collect();
+    let keep = |item: ItemIx| !item.get().is_multiple_of(3);
+    let (scanner, users) = (Scanner::new(&model).unwrap(), UserScanner::new(&model).unwrap());
+    let requests = [
+        TopN::new(100),
+        TopN::new(10).include_seen(),
+        TopN::new(100).deny(&deny).allow(&half).filter(&keep),
+        TopN::new(100).deny(&deny).allow(&few),
+    ];
+    let (mut workspace, mut hits, mut audience) = (Workspace::new(), Vec::new(), Vec::new());
+    let mut ask = |one: u32| {
+        let query = Query::user(UserIx::new(one));
+        for request in &requests {
+            scanner.top_n_into(&query, request, &mut workspace, &mut hits).unwrap();
+            assert_eq!(hits.len(), request.get_n());
+        }
+        scanner.similar_items_into(ItemIx::new(one), &requests[0], &mut workspace, &mut hits).unwrap();
+        users.top_n_into(ItemIx::new(one), &TopN::users(50), &mut workspace, &mut audience).unwrap();
+        assert_eq!((hits.len(), audience.len()), (100, 50));
+    };
+    // Another question may find a few more rows at once than any before it.
+    assert!(calls(|| (0..200).for_each(&mut ask)) > 0, "the counter counts");
+    assert_eq!(calls(|| (0..200).for_each(&mut ask)), 0);
 }

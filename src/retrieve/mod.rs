@@ -13,14 +13,25 @@
 //!   are left out unless [`TopN::include_seen`] says otherwise.
 //! - An item scored NaN or negative infinity is never listed: this is how a model vetoes one.
 //!
+//! # Two roads, one answer
+//!
+//! | | takes | costs |
+//! |---|---|---|
+//! | [`ScoreExt`] | any model, as it is | a score per item |
+//! | [`Scanner`] | a model whose scores are [inner products](crate::model::Score::inner_product), prepared once | a byte per factor and item, and a score for the few hundred items that may enter the list |
+//!
+//! The lists are the same to the bit. A scanner pays from the second list on; it also finds similar items, and a
+//! [`UserScanner`] the users for an item and similar users.
+//!
 //! # How it is done
 //!
-//! Blocks of items are scored into a small buffer that stays in the first cache. The score of the
-//! `n`-th best item so far is the threshold: nearly every block of a large catalogue is thrown away by
-//! comparing with it, and only the survivors are looked up in the filters. What comes in scores and
-//! goes out as a list is one loop (`scan`) between two parts that know nothing of each other: the
-//! `Filter` (which items) and the `Collector` (the best of them). A faster source of scores takes the
-//! place of the loop and keeps both.
+//! The score of the `n`-th best item so far is the threshold: nearly all of a large catalogue is thrown away by comparing
+//! with it, and only the survivors are looked up in the filters. Three parts know nothing of each other: the `Filter`
+//! (which items), the `Collector` (the best of them), and between them the loop that brings the scores. `scan` is
+//! the loop for every model: blocks of items are scored into a small buffer that stays in the first cache. `scanner` is
+//! the loop over packed rows: the sieve of the kernel finds the items whose score may reach the threshold, and the
+//! model scores those. Nothing is approximate: the kernel's essay proves that no item is lost, and since the score that is
+//! compared in the end is the model's own, any correct sieve gives the same list.
 
 mod batch;
 mod collect;

@@ -44,6 +44,7 @@ impl Sift<'_> {
     /// `R` questions against `V` vectors of rows at a time.
     #[inline(always)]
     fn rows<M: Bytes, const R: usize, const V: usize>(&mut self, m: M) {
+        const { assert!(GROUP.is_multiple_of(V * M::LANES), "rows of a group would be left out") };
         let (starts, any) = self.tile.starts::<R>(&self.sieve.groups[self.group]);
         if !any {
             return;

@@ -53,7 +53,7 @@ pub use vectors::Vectors;
 ///
 /// let alike = scanner.similar_items(ItemIx::new(3), &TopN::new(2))?;
 /// assert!(alike[0].score <= 1.0 && alike[0].item != ItemIx::new(3));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), foldin::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Scanner<M> {

@@ -45,7 +45,7 @@ impl UserHit {
 /// assert_eq!(campaign[0].score, model.score(&first, ItemIx::new(3))?);
 /// let twins = scanner.similar_users(UserIx::new(0), &TopN::users(3))?;
 /// assert!(twins.iter().all(|twin| twin.score.abs() <= 1.0));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), foldin::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct UserScanner<M> {

@@ -19,7 +19,7 @@ use crate::model::{Factors, Profile, Query, QueryError, Score};
 /// let mut hits = Vec::new();
 /// scanner.top_n_for(&asker, &TopN::new(10), &mut Workspace::new(), &mut hits)?;
 /// assert_eq!(hits.len(), 10);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), foldin::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Vectors<'a> {
