@@ -74,7 +74,8 @@ fn lists_of_one_line_per_user_by_hand() {
 fn layouts_are_recognised_or_named() {
     let same = "1 2 5\n1 3 4\n2 2 1\n2 3 5\n3 2 4\n";
     let (_guard, path) = folder(&[("train.txt", same), ("test.txt", "1 7 8\n")]);
-    let files = format!("--train {path}/train.txt --test {path}/test.txt --metrics precision@4");
+    let files =
+        format!("--train {path}/train.txt --test {path}/test.txt --models popularity --metrics precision@4");
     // User 1 has item 7 with value 8, or items 7 and 8.
     assert_eq!(objects(&format!("topn {files}"))[0]["precision@4"], 0.25);
     assert_eq!(objects(&format!("topn {files} --layout adjacency"))[0]["precision@4"], 0.5);
@@ -87,7 +88,7 @@ fn the_threshold_makes_likes_of_ratings() {
     let ratings = "1,10,5\n1,11,4\n1,12,3\n2,10,4\n2,11,1\n2,12,5\n3,13,2\n";
     let (_guard, path) = folder(&[("train.csv", ratings), ("test.csv", "1,12,4\n2,11,2\n")]);
     let line = format!(
-        "topn --train {path}/train.csv --test {path}/test.csv --threshold 4 --metrics hr@1 --set popularity.sum_values=true"
+        "topn --train {path}/train.csv --test {path}/test.csv --threshold 4 --models popularity --metrics hr@1 --set popularity.sum_values=true"
     );
     let object = &objects(&line)[0];
     assert_eq!(
@@ -124,14 +125,14 @@ fn seeds_are_averaged_and_repeat() {
 #[test]
 fn validation_opens_no_test_file() {
     let (_guard, path) = folder(&[("train.txt", TRAIN)]);
-    let missing = format!("topn --train {path}/train.txt --test {path}/missing.txt");
+    let missing = format!("topn --models popularity --train {path}/train.txt --test {path}/missing.txt");
     refused(&missing, "missing.txt");
     let object = &objects(&format!("{missing} --validate random:0.3"))[0];
     assert_eq!(object["users"].as_u64().unwrap() + object["skipped_users"].as_u64().unwrap(), 4);
     refused(&format!("{missing} --validate test:{path}/train.txt"), "takes no files");
     // A tenth of nine tenths.
-    let (whole, part) = ("topn --metrics hr@1", "topn --metrics hr@1 --validate random:0.1");
-    assert_ne!(objects(whole)[0]["hr@1"], objects(part)[0]["hr@1"]);
+    let whole = "topn --models popularity --metrics hr@1";
+    assert_ne!(objects(whole)[0]["hr@1"], objects(&format!("{whole} --validate random:0.1"))[0]["hr@1"]);
     assert!(objects("ratings --models item-mean --validate random:0.1")[0]["rmse"].is_number());
 }
 
@@ -151,7 +152,7 @@ fn the_protocol_of_ncf_from_its_files() {
     assert!((object["ndcg@10"].as_f64().unwrap() - expected).abs() < 1e-12, "{object}");
     std::fs::remove_file(Path::new(&path).join("toy.test.negative")).unwrap();
     refused(&format!("topn --split ncf:{path}"), ".test.negative");
-    let object = &objects(&format!("topn --split ncf:{path} --validate random:0.4"))[0];
+    let object = &objects(&format!("topn --split ncf:{path} --models popularity --validate random:0.4"))[0];
     assert_eq!(object["users"], 2);
     refused(&format!("topn --split ncf:{path} --validate users:0.5:0.5"), "validates on events");
     refused(&format!("topn --split ncf:{path} --input a.csv"), "leave --input");
@@ -229,7 +230,9 @@ fn an_empty_test_is_refused() {
 #[test]
 fn items_of_the_test_alone() {
     let (_guard, path) = folder(&[("train.txt", TRAIN), ("test.txt", "1 77\n3 88 77 99\n")]);
-    let line = format!("topn --train {path}/train.txt --test {path}/test.txt --metrics recall@1,recall@9");
+    let line = format!(
+        "topn --train {path}/train.txt --test {path}/test.txt --models popularity --metrics recall@1,recall@9"
+    );
     let object = &objects(&line)[0];
     assert_eq!(
         (&object["users"], &object["recall@1"], &object["recall@9"]),
