@@ -1,7 +1,7 @@
 //! The models that can be compared, by name.
 
 use foldin::data::Interactions;
-use foldin::implicit::PopularityParams;
+use foldin::implicit::{IalsParams, PopularityParams};
 use foldin::model::{Fit, FitContext, FitError, FitReport, Params, PredictRating, Score};
 use foldin::rating::{BiasBaselineParams, BiasedMfParams, ItemKnnParams};
 
@@ -21,7 +21,8 @@ pub const RATINGS: &[Known<dyn PredictRating>] = &[
 ];
 
 /// What `topn` compares.
-pub const TOPN: &[Known<dyn Score>] = &[("popularity", defaults::<PopularityParams, _>)];
+pub const TOPN: &[Known<dyn Score>] =
+    &[("popularity", defaults::<PopularityParams, _>), ("ials", defaults::<IalsParams, _>)];
 
 /// What `--models` may name.
 pub fn names(task: Task) -> Vec<String> {

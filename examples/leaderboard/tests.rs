@@ -177,6 +177,21 @@ fn several_values_make_several_lines_and_the_best_is_named() {
 }
 
 #[test]
+fn every_model_and_every_number_of_factors_is_a_line() {
+    let [bar, four, eight] = &objects("topn --factors 4,8 --set ials.epochs=3 --metrics ndcg@20")[..] else {
+        panic!("popularity, and a line for each number of factors")
+    };
+    assert_eq!(
+        (&bar["model"], &four["model"], &eight["model"]),
+        (&"popularity".into(), &"ials".into(), &"ials".into())
+    );
+    assert_eq!((&four["params"]["factors"], &eight["params"]["factors"]), (&4.into(), &8.into()));
+    assert_eq!((&bar["epochs"], &four["epochs"]), (&0.into(), &3.into()));
+    assert!(four["seconds_per_epoch"].as_f64().unwrap() > 0.0);
+    assert_ne!(four["ndcg@20"], eight["ndcg@20"]);
+}
+
+#[test]
 fn lists_may_be_longer_than_the_catalogue() {
     let object = &objects("topn --models popularity --metrics recall@1000000,hr@18446744073709551615")[0];
     assert_eq!((&object["recall@1000000"], &object["hr@18446744073709551615"]), (&1.0.into(), &1.0.into()));
