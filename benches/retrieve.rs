@@ -126,8 +126,8 @@ fn one_user(c: &mut Criterion) {
                 model.top_n_into(&query, &request, &mut workspace, &mut hits).expect("the user is known");
                 black_box(&hits);
             });
+            assert_eq!(hits.len(), request.get_n());
         });
-        assert_eq!(hits.len(), request.get_n());
     }
     group.finish();
 }
@@ -151,8 +151,8 @@ fn collector(c: &mut Criterion) {
                         .expect("anyone may ask");
                     black_box(&hits);
                 });
+                assert_eq!(hits.len(), n);
             });
-            assert_eq!(hits.len(), n);
         }
     }
     group.finish();
