@@ -98,8 +98,9 @@ impl Tile {
             }
         };
         let sum = (target - coarse - fine) * (self.inverse[r] * group.inverse) - 1.0;
-        // Where a sum might overflow, or is not a number, every row is found; `max` drops a NaN.
-        let sum = if beyond { NEVER } else { sum.max(-NEVER).min(NEVER) };
+        // Where a product might overflow, or the sum is not a number, every row is found.
+        let sum = if sum > -NEVER { sum.min(NEVER) } else { -NEVER };
+        let sum = if beyond { NEVER } else { sum };
         let sum = if size <= SAFE { sum } else { -NEVER };
         if r < self.count { sum } else { NEVER }
     }
