@@ -17,7 +17,7 @@ def main() -> None:
         use_cg=args.solver == "cg",
         iterations=args.epochs,
         num_threads=args.threads,
-        random_state=1,
+        random_state=args.seed,
     )
     watch = likes.Watch(args)
 

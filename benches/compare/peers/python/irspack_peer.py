@@ -33,7 +33,7 @@ def main() -> None:
         .set_reg(args.regularization)
         .set_nu(args.nu)
         .set_loss_type(core.LossType.IALSPP)
-        .set_random_seed(1)
+        .set_random_seed(args.seed)
         .build()
     )
     watch = likes.Watch(args)

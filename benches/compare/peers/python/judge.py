@@ -7,11 +7,13 @@ gains are 0 or 1; ties go to the smaller item. `--users` judges the first N test
 
 import argparse
 import json
+import os
 from pathlib import Path
 
 import common
 import numpy as np
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
 
 DEPTH = 20
 BLOCK = 500
@@ -32,6 +34,8 @@ def main() -> None:
     if args.users:
         users = np.sort(np.random.default_rng(1).permutation(users)[: args.users])
     curve = []
+    # Nobody times the judge.
+    threadpool_limits(os.cpu_count())
     for epoch in (int(text) for text in args.epochs.split(",")):
         rows = _factors(args.factors, "users", epoch, split.n_users)
         items = _factors(args.factors, "items", epoch, split.n_items)

@@ -13,7 +13,9 @@ from scipy.sparse import csr_matrix
 def arguments(**extra) -> argparse.Namespace:
     """Those of `common.arguments`, how large, how long, and where factors go: with `--export DIR` those
     after each epoch of `--export-at` are written as `DIR/users-EPOCH.f32` and `DIR/items-EPOCH.f32`."""
-    return common.arguments(factors=(int, 64), epochs=(int, 16), export=(str, ""), export_at=(str, ""), **extra)
+    return common.arguments(
+        factors=(int, 64), epochs=(int, 16), seed=(int, 1), export=(str, ""), export_at=(str, ""), **extra
+    )
 
 
 def matrix(split: common.Split) -> csr_matrix:
