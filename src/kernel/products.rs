@@ -1,5 +1,6 @@
 //! Products of many rows with one vector, or the coefficients of one sparse row.
 
+use super::buffer::LINE;
 use super::error::SolveError;
 use super::level::Level;
 use super::row::{Rows, check_len};
@@ -121,6 +122,9 @@ pub fn combine<I: Copy + Into<usize>>(
     Ok(())
 }
 
+/// Gathered rows are fetched so many rows before they are read.
+const AHEAD: usize = 6;
+
 struct Gathered<'a, I> {
     rows: Rows<'a>,
     indices: &'a [I],
@@ -134,7 +138,10 @@ impl<I: Copy + Into<usize>> Job for Gathered<'_, I> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Self { rows, indices, x, out } = self;
-        for (&i, out) in indices.iter().zip(out) {
+        for (j, (&i, out)) in indices.iter().zip(out).enumerate() {
+            if let Some(next) = indices.get(j + AHEAD).and_then(|&i| rows.row(i.into())) {
+                next.chunks(LINE).for_each(|line| s.prefetch(line));
+            }
             *out = dot_in(s, rows.row(i.into()).unwrap_or_default(), x);
         }
     }
