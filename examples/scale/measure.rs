@@ -19,7 +19,8 @@ pub struct Point {
     pub generate: f64,
     /// Seconds of the whole fit.
     pub fit: f64,
-    /// Seconds of one epoch: the median of those after the first, whose time holds the preparation.
+    /// Seconds of one epoch: the fastest, which others on the machine disturbed least. The first does not count:
+    /// its time holds the preparation.
     pub epoch: f64,
     /// The most that was resident during the fit, data included.
     pub fit_mib: f64,
@@ -87,9 +88,8 @@ pub fn here(interactions: u64, args: &Args) -> Result<Point, Failure> {
     let fit = start.elapsed().as_secs_f64();
     let fit_mib = memory::peak_mib().ok_or("this system does not tell the peak of memory")?;
     let elapsed: Vec<_> = fitted.report.curve.iter().map(|epoch| epoch.elapsed.as_secs_f64()).collect();
-    let mut epochs: Vec<_> = elapsed.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    epochs.sort_unstable_by(f64::total_cmp);
-    let epoch = *epochs.get(epochs.len() / 2).ok_or("--epochs: at least 2 expected")?;
+    let epochs = elapsed.windows(2).map(|pair| pair[1] - pair[0]);
+    let epoch = epochs.min_by(f64::total_cmp).ok_or("--epochs: at least 2 expected")?;
     let threads = match args.threads {
         0 => std::thread::available_parallelism()?.get(),
         threads => threads,

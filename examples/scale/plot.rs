@@ -129,7 +129,7 @@ impl Axis {
             values.fold((f64::INFINITY, 0.0f64), |(low, high), value| (low.min(value), high.max(value)));
         let steps = steps();
         // A size that misses its round number by the luck of the draw stays at it.
-        let low = steps.iter().copied().filter(|&step| step <= low * 1.1).next_back().unwrap_or(low);
+        let low = steps.iter().copied().rfind(|&step| step <= low * 1.1).unwrap_or(low);
         let high = steps.iter().copied().find(|&step| step >= high / 1.1).unwrap_or(high);
         Self { low, high, from, to }
     }
