@@ -50,6 +50,7 @@
 //! | ratings, and accuracy counts | [`BiasedMf`](rating::BiasedMf) | the most accurate; answers in microseconds |
 //! | ratings, and each answer must be traced to ratings | [`ItemKnn`](rating::ItemKnn) | a prediction *is* a few similar items |
 //! | very few ratings, or a yardstick | [`BiasBaseline`](rating::BiasBaseline) | nothing to overfit; the bar for every other |
+//! | events: views, purchases, plays | [`Ials`](implicit::Ials) | personal lists, exact at hundreds of factors |
 //! | events, and a yardstick for lists | [`Popularity`](implicit::Popularity) | the same for everybody; not easy to beat |
 //!
 //! Measure before you choose: the example `leaderboard` compares them on any file of ratings or events.
@@ -106,7 +107,7 @@ struct Readme;
 /// What most programs need: `use foldin::prelude::*;`.
 pub mod prelude {
     pub use crate::data::{Dataset, History, Ids, Interactions, InteractionsBuilder, ItemIx, UserIx};
-    pub use crate::implicit::PopularityParams;
+    pub use crate::implicit::{IalsParams, PopularityParams};
     pub use crate::model::{Fit, FitContext, Params, PredictRating, Query, Score};
     pub use crate::rating::{BiasBaselineParams, BiasedMfParams, ItemKnnParams};
     pub use crate::retrieve::{Hit, Scanner, ScoreExt, TopN, UserScanner};

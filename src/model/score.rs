@@ -35,6 +35,10 @@ pub trait Score: Send + Sync {
 
     /// The item rows, where every score is `profile.dense . row + bias + profile.offset`, so that
     /// retrieval can pack, fuse and prune; none for other models.
+    ///
+    /// It is a promise: [`score_block`](Self::score_block) gives this very sum, its products and terms added in
+    /// single precision or better, in any order, and nothing on top of it. A model that rounds more coarsely or
+    /// boosts a score afterwards must answer none, or a [`Scanner`](crate::retrieve::Scanner) may lose items.
     fn inner_product(&self) -> Option<Factors<'_>> {
         None
     }

@@ -51,7 +51,7 @@ pub struct IalsParams {
     pub confidence: Confidence,
     /// What values below 0 mean. Default [`Negatives::Dislike`].
     pub negatives: Negatives,
-    /// Standard deviation of a random user's length at the start. From 1e-6 to 1e3; default 0.1.
+    /// Length of a random user's row at the start, root mean square: each coordinate has this over sqrt(K) as its standard deviation. From 1e-6 to 1e3; default 0.1.
     pub init_scale: f32,
 }
 
