@@ -99,7 +99,6 @@ fn nor_does_a_scanner_allocate() {
         users.top_n_into(ItemIx::new(one), &TopN::users(50), &mut workspace, &mut audience).unwrap();
         assert_eq!((hits.len(), audience.len()), (100, 50));
     };
-    // Another question may find a few more rows at once than any before it.
-    assert!(calls(|| (0..200).for_each(&mut ask)) > 0, "the counter counts");
-    assert_eq!(calls(|| (0..200).for_each(&mut ask)), 0);
+    assert!(calls(|| ask(0)) > 0, "the counter counts");
+    assert_eq!(calls(|| (1..200).for_each(&mut ask)), 0);
 }

@@ -33,7 +33,7 @@ pub use measure::spin;
 pub use products::{combine, gathered_products, products};
 pub use rng::{Normal, Stream};
 pub use row::{Method, Precision, Row, RowSolver, Rows, RowsMut, Workspace};
-pub(crate) use sieve::{Found, Kind, MOST, Sieve, Tile};
+pub(crate) use sieve::{Found, GROUP, Kind, MOST, Sieve, Tile};
 pub use transform::transform;
 pub use uncertain::{
     Beliefs, Evidence, Posterior, UncertainRows, UncertainRowsMut, UncertainSolver, UncertainWorkspace,

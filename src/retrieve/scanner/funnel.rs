@@ -1,7 +1,7 @@
 //! The loop over packed rows: many through the sieve, few before the judge, the best into the lists.
 
 use super::candidates::Candidates;
-use crate::kernel::{Found, Kind, Sieve, Tile};
+use crate::kernel::{Found, GROUP, Kind, Sieve, Tile};
 use crate::retrieve::collect::Collector;
 
 /// Groups that all tiles of a batch pass before the next ones: they stay in the second cache meanwhile.
@@ -14,9 +14,8 @@ pub(super) struct Funnel {
     tiles: Vec<Tile>,
     in_use: usize,
     found: Vec<Found>,
-    /// Questions of the tile and rows to be considered next time, and now.
-    soon: Vec<(u32, u32)>,
-    now: Vec<(u32, u32)>,
+    /// Questions of the tile and rows to be considered when their numbers have come.
+    waiting: Vec<(u32, u32)>,
 }
 
 impl Funnel {
@@ -28,6 +27,12 @@ impl Funnel {
         questions: impl ExactSizeIterator<Item = (&'a [f32], f32)>,
     ) {
         self.in_use = 0;
+        // All rows of two groups, at most: no later question needs more.
+        let most = GROUP * sieve.heights(questions.len()).max().unwrap_or(0);
+        self.found.clear();
+        self.found.reserve(most);
+        self.waiting.clear();
+        self.waiting.reserve(2 * most);
         let heights = sieve.heights(questions.len());
         let mut questions = questions.into_iter();
         for height in heights {
@@ -58,7 +63,7 @@ impl Funnel {
                 }
             }
         }
-        let Self { tiles, in_use, found, soon, now } = self;
+        let Self { tiles, in_use, found, waiting } = self;
         for first in (0..sieve.groups()).step_by(NEAR) {
             let groups = first..(first + NEAR).min(sieve.groups());
             let mut next = 0;
@@ -72,15 +77,15 @@ impl Funnel {
                 for group in groups.clone() {
                     found.clear();
                     sieve.sift(group, turn.tile, found);
-                    turn.look_up(sieve, found, candidates, judge, soon);
+                    let due = waiting.len();
+                    turn.look_up(sieve, found, candidates, judge, waiting);
                     // Their rows are on the way; meanwhile those of the group before have come.
-                    turn.consider(judge, now);
-                    std::mem::swap(soon, now);
+                    turn.consider(judge, waiting.drain(..due));
                     if (group + 1).is_power_of_two() {
                         turn.tighten();
                     }
                 }
-                turn.consider(judge, now);
+                turn.consider(judge, waiting.drain(..));
             }
         }
     }
@@ -116,8 +121,8 @@ impl Turn<'_> {
 
     /// Offers rows to the lists, and raises the thresholds.
     #[inline]
-    fn consider(&mut self, judge: &mut impl Judge, rows: &mut Vec<(u32, u32)>) {
-        for (at, row) in rows.drain(..) {
+    fn consider(&mut self, judge: &mut impl Judge, rows: impl Iterator<Item = (u32, u32)>) {
+        for (at, row) in rows {
             let at = at as usize;
             if consider(judge, self.question + at, row, &mut self.lists[at]) {
                 self.tile.raise(at, self.lists[at].threshold());
