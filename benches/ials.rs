@@ -60,11 +60,9 @@ fn data(testing: bool) -> Vec<(&'static str, Interactions)> {
     match std::env::var_os("FOLDIN_DATA") {
         Some(folder) if !testing => {
             let folder = Path::new(&folder);
-            let load: [(_, fn(&Path) -> Interactions); 2] = [("gowalla", gowalla), ("ml-1m", movielens)];
-            load.into_iter()
-                .filter(|(name, _)| wanted(name))
-                .map(|(name, load)| (name, load(folder)))
-                .collect()
+            let gowalla = wanted("gowalla").then(|| ("gowalla", gowalla(folder)));
+            let movielens = wanted("ml-1m").then(|| ("ml-1m", movielens(folder)));
+            gowalla.into_iter().chain(movielens).collect()
         }
         _ => {
             let (users, items, ratings) = if testing { (200, 100, 4000) } else { (20_000, 10_000, 600_000) };
