@@ -88,6 +88,7 @@ fn nor_does_a_scanner_allocate() {
         TopN::new(100).deny(&deny).allow(&half).filter(&keep),
         TopN::new(100).deny(&deny).allow(&few),
     ];
+    let everybody = TopN::users(50).include_seen();
     let (mut workspace, mut hits, mut audience) = (Workspace::new(), Vec::new(), Vec::new());
     let mut ask = |one: u32| {
         let query = Query::user(UserIx::new(one));
@@ -96,7 +97,7 @@ fn nor_does_a_scanner_allocate() {
             assert_eq!(hits.len(), request.get_n());
         }
         scanner.similar_items_into(ItemIx::new(one), &requests[0], &mut workspace, &mut hits).unwrap();
-        users.top_n_into(ItemIx::new(one), &TopN::users(50), &mut workspace, &mut audience).unwrap();
+        users.top_n_into(ItemIx::new(one), &everybody, &mut workspace, &mut audience).unwrap();
         assert_eq!((hits.len(), audience.len()), (100, 50));
     };
     assert!(calls(|| ask(0)) > 0, "the counter counts");
