@@ -101,6 +101,8 @@ class Entry:
     exact: bool
     timed: int
     words: list[str]
+    # Whether the quality is judged, rather than that of a sibling which ends where this one ends.
+    judged: bool = True
     # What the judge says: epoch and quality, and the quality at the end on all users.
     curve: list[dict] = field(default_factory=list)
     last: dict = field(default_factory=dict)
@@ -121,7 +123,7 @@ def ials(plan: Plan) -> "Iterator[LikesRow]":
         for factors in plan.factors:
             entries = _entries(data, factors)
             for entry in entries:
-                _judge(entry, data, split, max(plan.threads), factors, judge)
+                _judge(entry, data, split, max(plan.threads), judge)
             for threads in plan.threads:
                 contestants = [entry.contestant(split, threads) for entry in entries]
                 run_in_turn(contestants, plan.repeats)
@@ -135,27 +137,30 @@ def _entries(data: DataSet, factors: int) -> list[Entry]:
     same = ["--factors", str(factors), *words(**data.ials)]
     hkv = ["--factors", str(factors), *words(**data.hkv)]
     few = 2 if factors <= 128 else 1
+    # Beyond that the slow ones take minutes for it.
+    small = factors <= 64
 
-    def irspack(settings: str, start: install.Ready | install.Missing, solver: str, exact: bool, timed: int) -> Entry:
-        return Entry("irspack", settings, start, exact, timed, [*same, "--solver", solver])
+    def irspack(
+        settings: str, start: install.Ready | install.Missing, solver: str, exact: bool, timed: int, judged: bool
+    ) -> Entry:
+        return Entry("irspack", settings, start, exact, timed, [*same, "--solver", solver], judged)
 
     return [
         Entry(OURS, "Ials, exact", install.ours("ials"), True, 8, same),
-        irspack("CG, compiled for this machine", native, "cg", False, 5),
-        irspack("CG, wheel", wheel, "cg", False, 5),
-        irspack("iALS++, compiled for this machine", native, "ialspp", False, few),
-        irspack("Cholesky, compiled for this machine", native, "cholesky", True, few),
+        irspack("CG, compiled for this machine", native, "cg", False, 5, True),
+        irspack("CG, wheel", wheel, "cg", False, 5, small or isinstance(native, install.Missing)),
+        irspack("iALS++, compiled for this machine", native, "ialspp", False, few, small),
+        irspack("Cholesky, compiled for this machine", native, "cholesky", True, few, small),
         Entry("implicit", "CG", implicit, False, 4, [*hkv, "--solver", "cg"]),
-        Entry("implicit", "Cholesky", implicit, True, few, [*hkv, "--solver", "cholesky"]),
+        Entry("implicit", "Cholesky", implicit, True, few, [*hkv, "--solver", "cholesky"], small),
     ]
 
 
 def _judge(
-    entry: Entry, data: DataSet, split: Split, threads: int, factors: int, judge: install.Ready | install.Missing
+    entry: Entry, data: DataSet, split: Split, threads: int, judge: install.Ready | install.Missing
 ) -> None:
-    """Fits whose factors are exported after some epochs and judged; left out where it would take long:
-    exact peers end where their approximate siblings end."""
-    if isinstance(entry.start, install.Missing) or (entry.exact and entry.who != OURS and factors > 64):
+    """Fits whose factors are exported after some epochs and judged."""
+    if isinstance(entry.start, install.Missing) or not entry.judged:
         return
     if isinstance(judge, install.Missing):
         entry.failure = f"no judge: {judge.reason}"
