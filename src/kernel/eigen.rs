@@ -69,7 +69,7 @@ impl Eigen {
     /// or its square is not, [`SolveError::NotConverged`] when the iteration does not end, which no matrix is known
     /// to cause.
     pub fn new(level: Level, n: usize, mut lower: Vec<f64>) -> Result<Self, SolveError> {
-        check_len("symmetric matrix", n * n, lower.len())?;
+        check_len("symmetric matrix", n.saturating_mul(n), lower.len())?;
         let square: f64 = (0..n).flat_map(|i| &lower[i * n..=i * n + i]).map(|x| x * x).sum();
         if !square.is_finite() {
             return Err(SolveError::NotFinite);
@@ -422,6 +422,10 @@ mod tests {
             assert_eq!(new(2, &[1.0, 0.0, bad, 1.0]), Err(SolveError::NotFinite));
         }
         assert_eq!(new(0, &[]), Ok(()));
+        // Orders whose square is more than can be counted.
+        for n in [1 << (usize::BITS / 2), usize::MAX] {
+            assert!(matches!(new(n, &[]), Err(SolveError::Shape { .. })));
+        }
         let eigen = Eigen::new(Level::SCALAR, 2, vec![1.0; 4]).unwrap();
         assert!(eigen.vectors(0, &mut [0.0; 3]).is_err());
         assert!(eigen.vectors(1, &mut [0.0; 4]).is_err());

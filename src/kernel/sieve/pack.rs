@@ -118,6 +118,9 @@ impl Sieve {
         width: usize,
         mut row: impl FnMut(u32, &mut Vec<f32>) -> f32,
     ) -> Option<Self> {
+        if width > MOST {
+            return None;
+        }
         let survey = Survey::new(count, width, &mut row);
         // At least two coordinates for the bias: one alone would set the scale of too many questions.
         let copies = if survey.bias > 0.0 { (width + 2).next_multiple_of(4) - width } else { 0 };

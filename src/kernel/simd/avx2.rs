@@ -169,8 +169,12 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn four(self, x: &[f32]) -> __m256 {
         let x = &x[..4];
-        // SAFETY: four floats are there by the line above; the processor has AVX2, see `detect`.
-        unsafe { _mm256_broadcast_ps(&*x.as_ptr().cast::<__m128>()) }
+        // SAFETY: four floats are there by the line above, an unaligned load is allowed to read them, and the
+        // processor has AVX2, see `detect`.
+        unsafe {
+            let v = _mm_loadu_ps(x.as_ptr());
+            _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(v), v)
+        }
     }
 
     #[inline(always)]

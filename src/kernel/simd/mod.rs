@@ -142,4 +142,47 @@ mod tests {
             }
         }
     }
+
+    /// The three moves by fours, on rows that begin at an odd offset.
+    struct Fours<'a>(&'a [Vec<f32>; 4]);
+
+    impl Job for Fours<'_> {
+        /// Four of row 0 again and again, all rows braided, and the sums over fours of all rows.
+        type Out = [Vec<f32>; 3];
+
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) -> Self::Out {
+            let rows = self.0.each_ref().map(|row| &row[1..]);
+            let (mut four, mut sums) = (vec![0.0; S::LANES], vec![0.0; S::LANES]);
+            let mut braid = vec![0.0; 4 * S::LANES];
+            s.store(s.four(rows[0]), &mut four);
+            let [a, b, c, d] = s.braid(rows);
+            s.store(a, &mut braid);
+            s.store(b, &mut braid[S::LANES..]);
+            s.store(c, &mut braid[2 * S::LANES..]);
+            s.store(d, &mut braid[3 * S::LANES..]);
+            let [a, b, c, d] = rows;
+            s.store(s.sums([s.load(a), s.load(b), s.load(c), s.load(d)]), &mut sums);
+            [four, braid, sums]
+        }
+    }
+
+    #[test]
+    fn moves_by_fours_are_what_they_say_from_any_offset() {
+        // Whole numbers, all different: every sum is exact.
+        let rows =
+            [0, 1, 2, 3].map(|r| (0..=MAX_LANES).map(|k| (1000 * r + k * k) as f32).collect::<Vec<_>>());
+        for level in Level::available() {
+            let [four, braid, sums] = level.run(Fours(&rows));
+            let fours = || (1..level.lanes()).step_by(4).map(|k| k..k + 4);
+            let expected: Vec<f32> = fours().flat_map(|_| &rows[0][1..5]).copied().collect();
+            assert_eq!(four, expected, "{level}");
+            let expected: Vec<f32> =
+                fours().flat_map(|at| rows.iter().flat_map(move |row| &row[at.clone()])).copied().collect();
+            assert_eq!(braid, expected, "{level}");
+            let expected: Vec<f32> =
+                fours().flat_map(|at| rows.iter().map(move |row| row[at.clone()].iter().sum())).collect();
+            assert_eq!(sums, expected, "{level}");
+        }
+    }
 }
