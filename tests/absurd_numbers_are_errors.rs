@@ -3,8 +3,9 @@
 use foldin::data::synthetic::Synthetic;
 use foldin::data::{DataError, Event, History, Interactions, ItemIx, UserIx};
 use foldin::evaluate::{Bootstrap, EvaluateError, RatingOptions, rating};
-use foldin::model::{Fit, Profile, Query, QueryError, Score};
+use foldin::model::{Factors, Fit, Profile, Query, QueryError, Score};
 use foldin::rating::BiasBaselineParams;
+use foldin::retrieve::{ScanError, Vectors};
 
 fn data() -> Interactions {
     let event =
@@ -47,4 +48,16 @@ fn ratings_too_large_for_a_bias() {
     let history = History::new(&items, &values).unwrap();
     let answer = model.profile(&Query::history(history), &mut Profile::new());
     assert!(matches!(answer, Err(QueryError::Unsolvable(_))), "{answer:?}");
+}
+
+#[test]
+fn wider_rows_than_can_be_scanned() {
+    // No rows at all, so that no shape gives the width away.
+    for factors in [65_535, 1 << 31, 1 << 61, usize::MAX] {
+        let rows = Factors { rows: &[], stride: factors, factors, bias: &[] };
+        let error = Vectors::new(rows).unwrap_err();
+        assert_eq!(error, ScanError::TooWide { factors, most: 65_534 });
+    }
+    let widest = Factors { rows: &[], stride: 65_534, factors: 65_534, bias: &[] };
+    assert_eq!(Vectors::new(widest).unwrap().n_items(), 0);
 }

@@ -7,7 +7,7 @@ use foldin::data::{History, ItemIx, UserIx};
 use foldin::kernel::{Level, Rows, products};
 use foldin::model::{Factors, Profile, Query, QueryError, Score};
 use foldin::retrieve::{
-    BatchError, Hit, ScanError, Scanner, ScoreExt, TopN, UserHit, UserScanner, Workspace,
+    BatchError, Hit, ScanError, Scanner, ScoreExt, TopN, UserHit, UserScanner, Vectors, Workspace,
 };
 use proptest::prelude::*;
 use toy::{Table, items};
@@ -264,6 +264,42 @@ proptest! {
             let lists = scanner.top_n_batch(&queries, &request, 1).unwrap();
             let lists: Vec<_> = lists.iter().map(|hits| bits(hits)).collect();
             prop_assert_eq!(&lists, &expected, "{} in a batch", level);
+        }
+    }
+
+    #[test]
+    fn lists_for_vectors_equal_their_naive_twins(model in model(), asked in asked(), gap in 0..6_usize) {
+        let (deny, keep) = (items(&asked.deny), |item: ItemIx| item.get().is_multiple_of(asked.modulus));
+        let allow = asked.allow.as_deref().map(items);
+        let mut request = TopN::new(asked.n).deny(&deny).filter(&keep);
+        if let Some(allow) = &allow {
+            request = request.allow(allow);
+        }
+        // The same rows without a model, apart: what lies between them belongs to nobody. The last ends with itself.
+        let (factors, stride) = (model.width, model.width + gap);
+        let mut apart = Vec::new();
+        for row in model.items.chunks_exact(factors) {
+            apart.resize(apart.len().next_multiple_of(stride), f32::NAN);
+            apart.extend_from_slice(row);
+        }
+        let vectors = Vectors::new(Factors { rows: &apart, stride, factors, bias: &model.item_bias }).unwrap();
+        prop_assert_eq!(vectors.n_items(), model.n_items());
+        let twin = Mf { sum: Sum::Kernel, ..model.clone() };
+        let users = (0..model.n_users()).map(|user| Query::user(UserIx::new(user)));
+        let queries: Vec<_> = users.chain([Query::anyone()]).collect();
+        // Nobody asks: nothing is seen.
+        let expected = |model: &Mf, query| asked.list((0..).zip(scores(model, query)));
+        let (mut workspace, mut hits, mut asker) = (Workspace::new(), Vec::new(), Profile::new());
+        for level in Level::available() {
+            let by_model = Scanner::at_level(&model, level).unwrap();
+            let by_rows = Scanner::at_level(&vectors, level).unwrap();
+            for query in &queries {
+                model.profile(query, &mut asker).unwrap();
+                by_model.top_n_for(&asker, &request, &mut workspace, &mut hits).unwrap();
+                prop_assert_eq!(bits(&hits), expected(&model, query), "{} model", level);
+                by_rows.top_n_for(&asker, &request, &mut workspace, &mut hits).unwrap();
+                prop_assert_eq!(bits(&hits), expected(&twin, query), "{} rows", level);
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use foldin::data::{ItemIx, UserIx};
-use foldin::model::Query;
+use foldin::model::{Profile, Query, Score};
 use foldin::retrieve::{Scanner, ScoreExt, TopN, UserScanner, Workspace};
 use toy::{InnerProduct, items};
 
@@ -90,10 +90,14 @@ fn nor_does_a_scanner_allocate() {
     ];
     let everybody = TopN::users(50).include_seen();
     let (mut workspace, mut hits, mut audience) = (Workspace::new(), Vec::new(), Vec::new());
+    let mut profile = Profile::new();
     let mut ask = |one: u32| {
         let query = Query::user(UserIx::new(one));
         for request in &requests {
             scanner.top_n_into(&query, request, &mut workspace, &mut hits).unwrap();
+            assert_eq!(hits.len(), request.get_n());
+            model.profile(&query, &mut profile).unwrap();
+            scanner.top_n_for(&profile, request, &mut workspace, &mut hits).unwrap();
             assert_eq!(hits.len(), request.get_n());
         }
         scanner.similar_items_into(ItemIx::new(one), &requests[0], &mut workspace, &mut hits).unwrap();

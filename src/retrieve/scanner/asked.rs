@@ -41,8 +41,14 @@ impl Questions {
         if self.0.is_empty() {
             self.0.push(Asked::default());
         }
-        self.0[0].profile.clone_from(profile);
-        self.0[0].seen.clear();
+        let Asked { profile: mine, seen } = &mut self.0[0];
+        // Part by part, in the memory that is there: a clone of the whole would take new.
+        let Profile { dense, offset, sparse, basis, scratch } = profile;
+        mine.dense.clone_from(dense);
+        mine.sparse.clone_from(sparse);
+        mine.scratch.clone_from(scratch);
+        (mine.offset, mine.basis) = (*offset, *basis);
+        seen.clear();
         &self.0[..1]
     }
 }

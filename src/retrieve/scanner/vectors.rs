@@ -2,7 +2,7 @@
 
 use super::error::{ScanError, check};
 use crate::data::{ItemIx, UserIx};
-use crate::kernel::{Level, Rows, SolveError, products};
+use crate::kernel::{Level, MOST, Rows, SolveError, products};
 use crate::model::{Factors, Profile, Query, QueryError, Score};
 
 /// Item rows without a model: embeddings from elsewhere, to be scanned by vectors.
@@ -36,8 +36,12 @@ impl<'a> Vectors<'a> {
     /// # Errors
     /// [`ScanError::Shape`] when rows have no factors, the stride is shorter than a row, the last row is cut off or the
     /// biases are not as many as the rows;
-    /// [`ScanError::TooMany`] beyond 4,294,967,295 rows.
+    /// [`ScanError::TooWide`] beyond 65,534 factors; [`ScanError::TooMany`] beyond 4,294,967,295 rows.
     pub fn new(rows: Factors<'a>) -> Result<Self, ScanError> {
+        let most = MOST - 2;
+        if rows.factors > most {
+            return Err(ScanError::TooWide { factors: rows.factors, most });
+        }
         let found = Rows::new(rows.rows, rows.factors, rows.stride).map_err(shape)?.count();
         check(&rows, found)?;
         let count = u32::try_from(found).map_err(|_| ScanError::TooMany { found })?;
