@@ -99,6 +99,13 @@ fn what_cannot_be_read_is_named_with_its_line() {
     fails(with("toy.test.rating", "0\t7\n1\t2\n").path(), &["toy.test.rating:2", other]);
     fails(with("toy.test.rating", "0\t7\n").path(), &["toy.test.rating:2", "nothing"]);
     fails(with("toy.test.rating", &format!("{TEST}2\t2\n")).path(), &["toy.test.rating:3", "the end"]);
+    // Blank lines are skipped and counted.
+    let blank = format!("\n{TEST}");
+    fails(with("toy.test.rating", "\n0\t7\n\n1\t2\n").path(), &["toy.test.rating:4", other, "line 2 of"]);
+    fails(with("toy.test.rating", "\n\n0\t7\n").path(), &["toy.test.rating:4", "nothing"]);
+    fails(with("toy.test.rating", &format!("{blank}\n2\t2\n")).path(), &["toy.test.rating:5", "the end"]);
+    fails(with("toy.test.negative", "(0,7)\t2\n\n(1,5)\t2\n").path(), &["toy.test.rating:2", "line 3 of"]);
+    fails(with("toy.test.negative", "\n(0,7)\t2\n \nx\n").path(), &["toy.test.negative:4", "`x`"]);
     fails(with("toy.train.no_timestamp.rating", "0\t0\t5\n0\tx\t5\n0\t1\t1\n").path(), &["rating:2"]);
 }
 

@@ -54,6 +54,8 @@ pub struct Ncf {
 
 /// One line of the negatives.
 struct Case {
+    /// Which line of the file, from 0.
+    line: usize,
     user: u32,
     item: u32,
     others: Vec<u32>,
@@ -96,7 +98,7 @@ impl Ncf {
             .add(Source::new("candidates").held_out(), asked)?
             .build()?;
         let mut candidates = Candidates::new();
-        for Case { user, item, others } in cases {
+        for Case { user, item, others, .. } in cases {
             let items =
                 |ids: &[u32]| ids.iter().map(|id| set.ids.item(id)).collect::<Result<Vec<ItemIx>, _>>();
             let user: UserIx = set.ids.user(user)?;
@@ -132,12 +134,13 @@ fn find(folder: &Path, ends: &[&str]) -> Result<PathBuf, ReadError> {
 fn cases(path: &Path) -> Result<Vec<Case>, ReadError> {
     lines(
         path,
-        |line| {
+        |at, line| {
             let mut fields = line.split('\t');
             let pair = fields.next()?.strip_prefix('(')?.strip_suffix(')')?;
             let (user, item) = pair.split_once(',')?;
             let others = fields.map(|field| field.trim().parse().ok()).collect::<Option<Vec<u32>>>()?;
-            Some(Case { user: user.trim().parse().ok()?, item: item.trim().parse().ok()?, others })
+            let (user, item) = (user.trim().parse().ok()?, item.trim().parse().ok()?);
+            Some(Case { line: at, user, item, others })
         },
         "`(user,item)` and the items it is ranked among, all whole numbers, by tabs",
     )
@@ -148,33 +151,40 @@ fn check_test(path: &Path, negatives: &Path, cases: &[Case]) -> Result<(), ReadE
     let expected = "user and item, whole numbers, by tabs";
     let pairs = lines(
         path,
-        |line| {
+        |at, line| {
             let mut fields = line.split('\t').map(|field| field.trim().parse::<u32>().ok());
-            Some((fields.next()??, fields.next()??))
+            Some((at, fields.next()??, fields.next()??))
         },
         expected,
     )?;
-    let differs = pairs.iter().zip(cases).position(|(pair, case)| *pair != (case.user, case.item));
+    let differs =
+        pairs.iter().zip(cases).position(|(&(_, user, item), case)| (user, item) != (case.user, case.item));
     let at = differs.unwrap_or(pairs.len().min(cases.len()));
     if at == pairs.len().max(cases.len()) {
         return Ok(());
     }
-    let found = pairs.get(at).map_or("nothing".into(), |(user, item)| format!("user {user}, item {item}"));
+    let found = pairs.get(at).map_or("nothing".into(), |(_, user, item)| format!("user {user}, item {item}"));
     let expected = cases.get(at).map_or("the end, as in".into(), |case| {
-        format!("user {}, item {}, as in the same line of", case.user, case.item)
+        format!("user {}, item {}, as in line {} of", case.user, case.item, case.line + 1)
     });
-    Err(fault(path, at, found, format!("{expected} {}", negatives.display())))
+    let after = pairs.last().map_or(0, |(line, ..)| line + 1);
+    let line = pairs.get(at).map_or(after, |&(line, ..)| line);
+    Err(fault(path, line, found, format!("{expected} {}", negatives.display())))
 }
 
-/// What `parse` makes of each line that is not blank.
-fn lines<T>(path: &Path, parse: impl Fn(&str) -> Option<T>, expected: &str) -> Result<Vec<T>, ReadError> {
+/// What `parse` makes of each line that is not blank, given how many lines stand before it.
+fn lines<T>(
+    path: &Path,
+    parse: impl Fn(usize, &str) -> Option<T>,
+    expected: &str,
+) -> Result<Vec<T>, ReadError> {
     let text = fs::read_to_string(path)
         .map_err(|source| ReadError::Io { file: path.display().to_string(), source })?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines
         .map(|(at, line)| {
             let shown = || format!("`{}`", line.chars().take(40).collect::<String>());
-            parse(line.trim_end()).ok_or_else(|| fault(path, at, shown(), expected.into()))
+            parse(at, line.trim_end()).ok_or_else(|| fault(path, at, shown(), expected.into()))
         })
         .collect()
 }
