@@ -7,8 +7,12 @@ use crate::par::{Workers, chunks};
 /// Rows of one job of the dense steps, at least.
 const ROWS: usize = 512;
 
-/// Jobs of the Gram matrix, at most: each has a matrix of its own.
+/// Jobs of the Gram matrix, at most.
 const GRAMS: usize = 32;
+
+/// Entries of the matrices of all those jobs together: each job has one of its own, and all are there until they are
+/// added. 128 MiB in double precision; beyond 2,896 factors two jobs have more.
+const ENTRIES: usize = 1 << 24;
 
 /// Rows that are summed in single precision before double precision takes over.
 const SINGLE: usize = 4096;
@@ -36,7 +40,9 @@ pub(super) fn diagonalise(
 
 /// The lower triangle of the Gram matrix.
 fn gram(workers: &Workers, level: Level, factors: usize, rows: Rows<'_>) -> Result<Vec<f64>, SolveError> {
-    let jobs = chunks(rows.count(), rows.count().div_ceil(GRAMS).max(ROWS)).collect();
+    // How many jobs there are decides on the order of sums: it must not depend on the machine.
+    let most = (ENTRIES / (factors * factors)).clamp(2, GRAMS);
+    let jobs = chunks(rows.count(), rows.count().div_ceil(most).max(ROWS)).collect();
     let parts = workers.map(
         jobs,
         || (Gram::new(factors, level), vec![0.0; factors * factors]),

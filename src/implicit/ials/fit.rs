@@ -31,7 +31,7 @@ pub(super) fn fit(
         None => state.draw(context.get_seed()),
     }
     let (curve, stopped) = clock.run(&mut state, params.epochs, context)?;
-    let model = state.finish(curve.len())?;
+    let model = state.finish()?;
     Ok(Fitted { model, report: FitReport { curve, stopped, elapsed: clock.elapsed() } })
 }
 
@@ -39,6 +39,8 @@ pub(super) fn fit(
 struct State<'d> {
     params: &'d IalsParams,
     data: &'d Interactions,
+    /// The epoch that is going on, or comes next.
+    epoch: usize,
     frame: Frame<'d>,
     users: Side,
     items: Side,
@@ -59,6 +61,7 @@ impl<'d> State<'d> {
         Self {
             params,
             data,
+            epoch: 1,
             users: Side::new(params, data.user_offsets(), by_user, data.n_items()),
             items: Side::new(params, data.item_offsets(), by_item, data.n_users()),
             frame: Frame { workers, solver: RowSolver::new(params.factors), weighting, ones },
@@ -94,30 +97,30 @@ impl<'d> State<'d> {
         fits("factors", model.factors(), factors, model.factors() == factors)?;
         fits("items", items.count(), n_items, items.count() <= n_items)?;
         self.items.rows = Matrix::from_dense(n_items, factors, &items.to_dense());
-        self.solve_users(0).map(|_| ())
+        self.solve_users().map(|_| ())
     }
 
     /// Solves all items; returns their part of the regularization.
-    fn solve_items(&mut self, epoch: usize) -> Result<f64, FitError> {
+    fn solve_items(&mut self) -> Result<f64, FitError> {
         let data = self.data;
         let audience = |row: usize| data.item(ItemIx::new(row as u32)).unwrap_or_default();
         let solved = self.items.solve(&self.frame, &mut self.users.rows, audience, false);
-        let (_, loss) = solved.map_err(|failed| diverged(epoch, "item", failed))?;
+        let (_, loss) = solved.map_err(|failed| diverged(self.epoch, "item", failed))?;
         Ok(loss.of_rows())
     }
 
     /// Solves all users; returns the objective without the regularization of the items.
-    fn solve_users(&mut self, epoch: usize) -> Result<f64, FitError> {
+    fn solve_users(&mut self) -> Result<f64, FitError> {
         let data = self.data;
         let history = |row: usize| -> History<'d> { data.user(UserIx::new(row as u32)).unwrap_or_default() };
         let solved = self.users.solve(&self.frame, &mut self.items.rows, history, true);
-        let (base, loss) = solved.map_err(|failed| diverged(epoch, "user", failed))?;
+        let (base, loss) = solved.map_err(|failed| diverged(self.epoch, "user", failed))?;
         self.base = base;
         Ok(loss.sum())
     }
 
-    fn finish(self, epoch: usize) -> Result<Ials, FitError> {
-        let Self { params, data, users, items, base, .. } = self;
+    fn finish(self) -> Result<Ials, FitError> {
+        let Self { params, data, epoch, users, items, base, .. } = self;
         let parts = Parts {
             factors: params.factors,
             weighting: params.weighting(),
@@ -138,15 +141,16 @@ impl<'d> State<'d> {
 
 impl Epochs for State<'_> {
     fn epoch(&mut self, epoch: usize) -> Result<f64, FitError> {
-        let items = self.solve_items(epoch)?;
-        Ok(items + self.solve_users(epoch)?)
+        self.epoch = epoch;
+        let items = self.solve_items()?;
+        Ok(items + self.solve_users()?)
     }
 
     fn validate(&self, held_out: &Interactions) -> Result<Option<f64>, FitError> {
         let Frame { workers, solver, .. } = &self.frame;
         let rows = (&self.users.rows, &self.items.rows);
         let misplaced = validation::misplaced(workers, solver.level(), rows, self.data, held_out);
-        misplaced.map_err(|error| diverged(0, "user", error.into()))
+        misplaced.map_err(|error| diverged(self.epoch, "user", error.into()))
     }
 }
 

@@ -144,7 +144,11 @@ impl Confidence {
         match self {
             Self::Equal => 1.0,
             Self::Linear { alpha } => alpha * size,
-            Self::Logarithmic { alpha, epsilon } => alpha * (size / epsilon).ln_1p(),
+            Self::Logarithmic { alpha, epsilon } => {
+                // The quotient may be more than single precision holds; its logarithm never is.
+                let ratio = f64::from(size) / f64::from(epsilon);
+                (f64::from(alpha) * ratio.ln_1p()) as f32
+            }
         }
     }
 }
