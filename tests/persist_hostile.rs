@@ -10,8 +10,12 @@ mod persist_toy;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use foldin::data::{Event, Interactions, ItemIx, UserIx};
+use foldin::implicit::{Confidence, Ials, IalsParams};
+use foldin::model::Fit;
 use foldin::persist::{
-    LoadError, LoadFault, SectionReader, Summary, from_bytes, inspect, load, load_model, read_from,
+    LoadError, LoadFault, SectionReader, Summary, from_bytes, inspect, load, load_model, model_from_bytes,
+    model_to_bytes, read_from,
 };
 use persist_toy::bytes::{HEADER_NUMBERS, ROW, ROW_NUMBERS, number, put, row_named, rows, seal, section};
 use persist_toy::{Toy, file, small_file};
@@ -310,6 +314,107 @@ fn numbers_that_cannot_be() {
         let LoadFault::Value { section, expected, .. } = &fault else { panic!("{name}: {fault}") };
         assert_eq!(expected, wanted, "{fault}");
         assert!(section == name || name.starts_with("metadata"), "{fault}");
+    }
+}
+
+/// The file of a model of three factors, four users and five items.
+fn ials_file() -> Vec<u8> {
+    let event = |n: u32| Event {
+        user: UserIx::new(n / 5),
+        item: ItemIx::new(n % 5),
+        value: 1.0 + n as f32,
+        time: None,
+    };
+    let events: Vec<_> = (0..20).filter(|n| n % 3 > 0).map(event).collect();
+    let data = Interactions::from_events(4, 5, &events).unwrap();
+    let confidence = Confidence::Logarithmic { alpha: 2.0, epsilon: 0.5 };
+    model_to_bytes(&IalsParams::new().factors(3).confidence(confidence).fit(&data).unwrap()).unwrap()
+}
+
+/// What is wrong with the file after tampering; untouched it is a model.
+fn fault_of_ials(tamper: impl FnOnce(&mut Vec<u8>)) -> LoadFault {
+    let mut bytes = ials_file();
+    assert!(model_from_bytes::<Ials>(&bytes).is_ok());
+    tamper(&mut bytes);
+    seal(&mut bytes);
+    frugal(bytes.len(), || model_from_bytes::<Ials>(&bytes)).unwrap_err().into_fault()
+}
+
+#[test]
+fn numbers_that_no_ials_model_has() {
+    type Case = (&'static str, usize, u64, &'static str);
+    let float = |x: f32| u64::from(x.to_bits());
+    let confidence = "with an alpha above 0 and up to 1e6, an epsilon from 1e-9 to 1e9";
+    let cases: [Case; 18] = [
+        ("choices", 0, 2, "0 or 1"),
+        ("choices", 1, 3, "0, 1 or 2"),
+        ("choices", 2, u32::MAX.into(), "0 or 1"),
+        ("weights", 0, float(0.0), "from 1e-9 to 1e6"),
+        ("weights", 1, float(-1.0), confidence),
+        ("weights", 2, float(0.0), confidence),
+        ("regularization", 0, float(0.0), "from 1e-9 to 1e9"),
+        ("regularization", 1, float(1.5), "from 0 to 1"),
+        ("regularization", 1, float(f32::NAN), "a finite number"),
+        ("diagonal", 0, float(-1e-30), "a finite number, at least 0"),
+        ("diagonal", 2, float(f32::INFINITY), "a finite number"),
+        ("users", 11, float(f32::NEG_INFINITY), "a finite number"),
+        ("users", 0, float(f32::MAX), "a row whose scores are finite"),
+        ("items", 14, float(f32::NAN), "a finite number"),
+        ("items", 0, float(f32::MAX), "a row whose scores are finite"),
+        ("seen.items", 2, 5, "below 5"),
+        ("seen.items", 1, 0, "more than the item before"),
+        ("seen.offsets", 0, 1, "0"),
+    ];
+    for (name, at, value, wanted) in cases {
+        let size = if name == "seen.offsets" { 8 } else { 4 };
+        let fault = fault_of_ials(|bytes| entry(bytes, name, at, size, value));
+        let LoadFault::Value { section, expected, .. } = &fault else { panic!("{name}: {fault}") };
+        assert_eq!(expected, wanted, "{name} {at}: {fault}");
+        let judged =
+            if (name, wanted) == ("items", "a row whose scores are finite") { "users" } else { name };
+        assert_eq!(section, judged, "{fault}");
+    }
+    // A parameter is named as the caller knows it, at the entry where it stands.
+    let fault = fault_of_ials(|bytes| entry(bytes, "regularization", 1, 4, float(1.5)));
+    let LoadFault::Value { at: 1, found, .. } = &fault else { panic!("{fault}") };
+    assert_eq!(found, "1.5 (`nu`)");
+}
+
+#[test]
+fn lengths_that_no_ials_model_has() {
+    for (at, section) in [(0, "users"), (1, "items"), (2, "users")] {
+        for value in [0, 1, 6, 1 << 31, u64::from(u32::MAX)] {
+            let fault = fault_of_ials(|bytes| entry(bytes, "shape", at, 4, value));
+            let LoadFault::Length { section: found, .. } = &fault else { panic!("{at} {value}: {fault}") };
+            assert_eq!(found, section, "{value}: {fault}");
+        }
+    }
+    for name in [
+        "shape",
+        "choices",
+        "weights",
+        "regularization",
+        "diagonal",
+        "users",
+        "items",
+        "seen.items",
+        "seen.offsets",
+    ] {
+        // The last entry becomes what fills the section up, which is zero.
+        let size = if name == "seen.offsets" { 8 } else { 4 };
+        let fault = fault_of_ials(|bytes| {
+            let row = row_named(bytes, name);
+            let range = section(bytes, row).unwrap();
+            bytes[range.end - size..range.end].fill(0);
+            put(bytes, row + 40, 8, (range.len() - size) as u64);
+            if range.end == bytes.len() {
+                bytes.truncate(range.end - size);
+                let length = bytes.len() as u64;
+                put(bytes, 16, 8, length);
+            }
+        });
+        let LoadFault::Length { section, .. } = &fault else { panic!("{name}: {fault}") };
+        assert_eq!(section, name, "{fault}");
     }
 }
 

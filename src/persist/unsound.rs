@@ -1,6 +1,9 @@
 //! Numbers from outside that do not make up a model.
 
+use std::borrow::Cow;
+
 use super::{LoadError, SectionReader};
+use crate::model::ParamError;
 
 /// The first number of a part that is out of its range; every way into a model ends here, whether the
 /// numbers come from the library's own files or through `serde`.
@@ -10,7 +13,7 @@ pub(crate) struct Unsound {
     part: &'static str,
     at: usize,
     found: String,
-    expected: &'static str,
+    expected: Cow<'static, str>,
 }
 
 impl Unsound {
@@ -23,7 +26,7 @@ impl Unsound {
     ) -> Result<(), Self> {
         match values.iter().position(|&value| !holds(value)) {
             None => Ok(()),
-            Some(at) => Err(Self { part, at, found: values[at].to_string(), expected }),
+            Some(at) => Err(Self { part, at, found: values[at].to_string(), expected: expected.into() }),
         }
     }
 
@@ -33,7 +36,12 @@ impl Unsound {
             return Ok(());
         }
         let (at, found) = (found.min(expected), format!("the part has {found} entries, not {expected}"));
-        Err(Self { part, at, found, expected: "as many as the other parts ask for" })
+        Err(Self { part, at, found, expected: "as many as the other parts ask for".into() })
+    }
+
+    /// A parameter out of its range, which stands in this entry of a part.
+    pub(crate) fn param(part: &'static str, at: usize, error: ParamError) -> Self {
+        Self { part, at, found: format!("{} (`{}`)", error.found, error.name), expected: error.expected }
     }
 
     /// The same, with the place in a file. Parts are named like their sections.

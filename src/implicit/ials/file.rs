@@ -93,8 +93,10 @@ impl TryFrom<Unchecked> for Ials {
         let Weighting { objective, confidence, negatives, unobserved_weight } = weighting;
         let params = IalsParams { factors, regularization, nu, ..IalsParams::new() };
         let params = IalsParams { objective, confidence, negatives, unobserved_weight, ..params };
-        let sound = params.check().is_ok();
-        Unsound::unless_all("regularization", &[sound], "parameters in their ranges", |sound| sound)?;
+        params.check().map_err(|error| {
+            let (part, at) = place_of(&error.name);
+            Unsound::param(part, at, error)
+        })?;
         let n_users = seen.n_users() as usize;
         let n_items = items.len() / factors;
         Unsound::unless_len("users", users.len(), n_users.saturating_mul(factors))?;
@@ -111,5 +113,16 @@ impl TryFrom<Unchecked> for Ials {
             seen,
         }
         .try_into()
+    }
+}
+
+/// The section and the entry in which a parameter stands.
+fn place_of(param: &str) -> (&'static str, usize) {
+    match param {
+        "factors" => ("shape", 2),
+        "unobserved_weight" => ("weights", 0),
+        "confidence" => ("weights", 1),
+        "nu" => ("regularization", 1),
+        _ => ("regularization", 0),
     }
 }
