@@ -353,6 +353,11 @@ fn a_warm_start_goes_on_where_the_model_ended() {
     assert_eq!(found.err(), Some(FitError::Start { what: "items", found: 75, expected: 60 }));
     let empty = Interactions::from_events(300, 60, &[]).unwrap();
     assert_eq!(params.fit_from(&model, &empty, &mut FitContext::new()).err(), Some(FitError::Empty));
+    // Users are solved before the first epoch: what fails there is counted to it.
+    let steep = params.confidence(Confidence::Linear { alpha: 1e4 });
+    let huge = grouped(300, 60, |_, _, _| 1e38);
+    let found = steep.fit_from(&model, &huge, &mut FitContext::new()).err();
+    assert!(matches!(found, Some(FitError::Diverged { epoch: 1, .. })), "{found:?}");
 }
 
 #[test]
