@@ -7,7 +7,7 @@
 
 use criterion::Criterion;
 use foldin::kernel::{
-    Buffer, Factor, Gram, Level, Method, Precision, Row, RowSolver, Rows, RowsMut, Stream, dot, spin,
+    Factor, Gram, Level, Method, Precision, Row, RowSolver, Rows, RowsMut, Stream, dot, spin,
 };
 use std::hint::black_box;
 use std::time::Instant;
@@ -30,11 +30,25 @@ fn normal(len: usize, row: u64) -> Vec<f32> {
     v
 }
 
-/// Rows as the models keep them: the first starts a cache line.
-fn matrix(len: usize, row: u64) -> Buffer {
-    let mut buffer = Buffer::default();
-    buffer.get(len).copy_from_slice(&normal(len, row));
-    buffer
+/// Random floats, the first of which starts a cache line, as `Ials` keeps its rows: where D is a multiple of 16
+/// every row then does.
+struct Aligned {
+    store: Vec<f32>,
+    start: usize,
+    len: usize,
+}
+
+impl Aligned {
+    fn new(len: usize, row: u64) -> Self {
+        let mut store = vec![0.0; len + 16];
+        let start = store.as_ptr().align_offset(64).min(16);
+        store[start..start + len].copy_from_slice(&normal(len, row));
+        Self { store, start, len }
+    }
+
+    fn floats(&mut self) -> &mut [f32] {
+        &mut self.store[self.start..][..self.len]
+    }
 }
 
 fn dots(level: Level, n: usize) -> Case {
@@ -53,14 +67,14 @@ fn dots(level: Level, n: usize) -> Case {
 /// Gathered from 4,000 rows at random indices.
 fn grams(level: Level, n: usize, d: usize) -> Case {
     let make = move || {
-        let mut y = matrix(4000 * d, 3);
+        let mut y = Aligned::new(4000 * d, 3);
         let indices = indices(n, 4000);
         let mut gram = Gram::new(d, level);
         Work {
             operations: (n * d * (d + 1) / 2) as f64,
             call: Box::new(move || {
                 gram.clear();
-                gram.add(Rows::new(y.get(4000 * d), d, d).unwrap(), indices.iter().copied()).unwrap();
+                gram.add(Rows::new(y.floats(), d, d).unwrap(), indices.iter().copied()).unwrap();
             }),
         }
     };
@@ -120,8 +134,8 @@ fn solves(
 
 fn solve(solver: RowSolver, lengths: Vec<usize>, rows: usize, variance: bool) -> Work {
     let (d, count) = (solver.dim(), lengths.len());
-    let mut fixed = matrix(rows * d, 5);
-    fixed.get(rows * d).chunks_exact_mut(d).for_each(|y| y[d - 1] = 1.0);
+    let mut fixed = Aligned::new(rows * d, 5);
+    fixed.floats().chunks_exact_mut(d).for_each(|y| y[d - 1] = 1.0);
     let mut starts = vec![0];
     starts.extend(lengths.iter().scan(0, |end, n| {
         *end += n;
@@ -154,7 +168,7 @@ fn solve(solver: RowSolver, lengths: Vec<usize>, rows: usize, variance: bool) ->
                     mean: None,
                 }
             };
-            let fixed = Rows::new(fixed.get(rows * d), d, d).unwrap();
+            let fixed = Rows::new(fixed.floats(), d, d).unwrap();
             let out = RowsMut::new(&mut out, d, d).unwrap();
             let spread = variance.then(|| RowsMut::new(&mut spread, d, d).unwrap());
             solver.solve_many(fixed, count, row, &mut workspace, out, spread).unwrap();

@@ -5,18 +5,8 @@
 pub(crate) const LINE: usize = 16;
 
 /// A reusable slice of floats whose first element starts a cache line. It only ever grows.
-///
-/// Rows whose width is a multiple of 16 floats are best kept in one: none of their vectors then lies across two
-/// lines, and a row of 32 takes two lines instead of three.
-///
-/// ```
-/// use foldin::kernel::Buffer;
-///
-/// let mut buffer = Buffer::default();
-/// assert_eq!(buffer.get(1000).as_ptr().align_offset(64), 0);
-/// ```
 #[derive(Debug, Default)]
-pub struct Buffer {
+pub(crate) struct Buffer {
     store: Vec<f32>,
     start: usize,
     len: usize,
@@ -25,7 +15,7 @@ pub struct Buffer {
 impl Buffer {
     /// At least `len` floats, of unspecified value. Allocates only when `len` is longer than ever before.
     #[inline]
-    pub fn get(&mut self, len: usize) -> &mut [f32] {
+    pub(crate) fn get(&mut self, len: usize) -> &mut [f32] {
         if self.len < len {
             self.grow(len);
         }

@@ -23,7 +23,6 @@ mod transform;
 mod uncertain;
 mod vector;
 
-pub use buffer::Buffer;
 pub use eigen::Eigen;
 pub use error::{RowError, SolveError};
 pub use factor::Factor;

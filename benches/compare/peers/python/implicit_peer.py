@@ -22,7 +22,7 @@ def main() -> None:
     watch = likes.Watch(args)
 
     def after(_epoch: int, seconds: float, _loss: float | None) -> None:
-        watch.iteration(seconds, model.user_factors, model.item_factors)
+        watch.iteration(seconds, lambda: (model.user_factors, model.item_factors))
 
     model.fit(events, show_progress=False, callback=after)
     watch.report()

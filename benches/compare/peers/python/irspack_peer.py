@@ -41,7 +41,7 @@ def main() -> None:
     for _ in range(args.epochs):
         start = time.perf_counter()
         trainer.step(solver)
-        watch.iteration(time.perf_counter() - start, trainer.user, trainer.item)
+        watch.iteration(time.perf_counter() - start, lambda: (trainer.user, trainer.item))
     watch.report()
 
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import common
@@ -36,12 +37,13 @@ class Watch:
         self.base = _start_of_peak()
         self.start = time.perf_counter()
 
-    def iteration(self, seconds: float, users: np.ndarray, items: np.ndarray) -> None:
+    def iteration(self, seconds: float, factors: Callable[[], tuple[np.ndarray, np.ndarray]]) -> None:
+        """`factors` gives users and items; it may copy them, and is asked only where they are wanted."""
         self.seconds.append(seconds)
         epoch = len(self.seconds)
         if self.folder is not None and epoch in self.at:
             begin = time.perf_counter()
-            for name, rows in (("users", users), ("items", items)):
+            for name, rows in zip(("users", "items"), factors()):
                 np.ascontiguousarray(rows, dtype="<f4").tofile(self.folder / f"{name}-{epoch}.f32")
             self.aside += time.perf_counter() - begin
 
