@@ -7,7 +7,7 @@
 
 use criterion::Criterion;
 use foldin::kernel::{
-    Factor, Gram, Level, Method, Precision, Row, RowSolver, Rows, RowsMut, Stream, dot, spin,
+    Answers, Factor, Gram, Level, Method, Precision, Row, RowSolver, Rows, RowsMut, Stream, dot, spin,
 };
 use std::hint::black_box;
 use std::time::Instant;
@@ -170,8 +170,9 @@ fn solve(solver: RowSolver, lengths: Vec<usize>, rows: usize, variance: bool) ->
             };
             let fixed = Rows::new(fixed.floats(), d, d).unwrap();
             let out = RowsMut::new(&mut out, d, d).unwrap();
-            let spread = variance.then(|| RowsMut::new(&mut spread, d, d).unwrap());
-            solver.solve_many(fixed, count, row, &mut workspace, out, spread).unwrap();
+            let variances = variance.then(|| RowsMut::new(&mut spread, d, d).unwrap());
+            let answers = Answers { rows: out, variances, minima: None };
+            solver.solve_many(fixed, count, row, &mut workspace, answers).unwrap();
         }),
     }
 }

@@ -31,7 +31,7 @@ pub use level::Level;
 pub use measure::spin;
 pub use products::{combine, gathered_products, products};
 pub use rng::{Normal, Stream};
-pub use row::{Method, Precision, Row, RowSolver, Rows, RowsMut, Workspace};
+pub use row::{Answers, Method, Precision, Row, RowSolver, Rows, RowsMut, Workspace};
 pub(crate) use sieve::{Found, GROUP, Kind, MOST, Sieve, Tile};
 pub use transform::transform;
 pub use uncertain::{

@@ -19,20 +19,18 @@ impl Job for Dot<'_> {
 #[inline(always)]
 pub(crate) fn dot_in<S: Simd>(s: S, a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [s.zero(); 4];
-    let mut a = a.chunks_exact(4 * S::LANES);
-    let mut b = b.chunks_exact(4 * S::LANES);
-    for (a, b) in a.by_ref().zip(b.by_ref()) {
+    let (fours, rest) = S::vectors(a).as_chunks::<4>();
+    let (fours_b, rest_b) = S::vectors(b).as_chunks::<4>();
+    for (a, b) in fours.iter().zip(fours_b) {
         for (v, sum) in sums.iter_mut().enumerate() {
-            let at = v * S::LANES;
-            *sum = s.fma(s.load(&a[at..]), s.load(&b[at..]), *sum);
+            *sum = s.fma(s.load(a[v].as_ref()), s.load(b[v].as_ref()), *sum);
         }
     }
-    let mut a = a.remainder().chunks_exact(S::LANES);
-    let mut b = b.remainder().chunks_exact(S::LANES);
-    for ((a, b), sum) in a.by_ref().zip(b.by_ref()).zip(&mut sums) {
-        *sum = s.fma(s.load(a), s.load(b), *sum);
+    for ((a, b), sum) in rest.iter().zip(rest_b).zip(&mut sums) {
+        *sum = s.fma(s.load(a.as_ref()), s.load(b.as_ref()), *sum);
     }
-    let (a, b) = (a.remainder(), b.remainder());
+    let whole = a.len() / S::LANES * S::LANES;
+    let (a, b) = (&a[whole..], &b[whole..]);
     if !a.is_empty() {
         sums[3] = s.fma(s.load_part(a), s.load_part(b), sums[3]);
     }

@@ -3,10 +3,10 @@
 use super::matrix::Matrix;
 use super::model::{Ials, Parts};
 use super::params::IalsParams;
-use super::side::{Failed, Frame, Side};
+use super::side::{Failed, Frame, Side, Told, solver};
 use super::validation;
 use crate::data::{History, Interactions, ItemIx, UserIx};
-use crate::kernel::{RowSolver, SolveError, Stream};
+use crate::kernel::{SolveError, Stream};
 use crate::model::{Clock, Epochs, FitContext, FitError, FitReport, Fitted, Seen};
 use crate::par::Workers;
 use crate::persist::Unsound;
@@ -64,7 +64,7 @@ impl<'d> State<'d> {
             epoch: 1,
             users: Side::new(params, data.user_offsets(), by_user, data.n_items()),
             items: Side::new(params, data.item_offsets(), by_item, data.n_users()),
-            frame: Frame { workers, solver: RowSolver::new(params.factors), weighting, ones },
+            frame: Frame { workers, solver: solver(params.factors), weighting, ones },
             base: Vec::new(),
         }
     }
@@ -104,19 +104,19 @@ impl<'d> State<'d> {
     fn solve_items(&mut self) -> Result<f64, FitError> {
         let data = self.data;
         let audience = |row: usize| data.item(ItemIx::new(row as u32)).unwrap_or_default();
-        let solved = self.items.solve(&self.frame, &mut self.users.rows, audience, false);
-        let (_, loss) = solved.map_err(|failed| diverged(self.epoch, "item", failed))?;
-        Ok(loss.of_rows())
+        let solved = self.items.solve(&self.frame, &mut self.users.rows, audience, Told::Regularization);
+        let (_, told) = solved.map_err(|failed| diverged(self.epoch, "item", failed))?;
+        Ok(told)
     }
 
     /// Solves all users; returns the objective without the regularization of the items.
     fn solve_users(&mut self) -> Result<f64, FitError> {
         let data = self.data;
         let history = |row: usize| -> History<'d> { data.user(UserIx::new(row as u32)).unwrap_or_default() };
-        let solved = self.users.solve(&self.frame, &mut self.items.rows, history, true);
-        let (base, loss) = solved.map_err(|failed| diverged(self.epoch, "user", failed))?;
+        let solved = self.users.solve(&self.frame, &mut self.items.rows, history, Told::Objective);
+        let (base, told) = solved.map_err(|failed| diverged(self.epoch, "user", failed))?;
         self.base = base;
-        Ok(loss.sum())
+        Ok(told)
     }
 
     fn finish(self) -> Result<Ials, FitError> {

@@ -1,6 +1,7 @@
 //! The fitted model: what it keeps, and what it prepares for answers.
 
 use super::matrix::Matrix;
+use super::side::solver;
 use super::weighting::Weighting;
 use crate::kernel::RowSolver;
 use crate::model::Seen;
@@ -110,7 +111,7 @@ impl TryFrom<Parts> for Ials {
     fn try_from(parts: Parts) -> Result<Self, Unsound> {
         parts.check()?;
         let anyone = mean(&parts.users, parts.factors);
-        let (solver, longest) = (RowSolver::new(parts.factors), longest(&parts.items));
+        let (solver, longest) = (solver(parts.factors), longest(&parts.items));
         Ok(Self { parts, solver, anyone, longest })
     }
 }

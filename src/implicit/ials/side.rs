@@ -9,13 +9,19 @@ use super::params::IalsParams;
 use super::weighting::Weighting;
 use crate::data::Row;
 use crate::kernel::{
-    Precision, Row as System, RowSolver, Rows, RowsMut, SolveError, Workspace, gathered_products,
+    Answers, Precision, Row as System, RowSolver, Rows, RowsMut, SolveError, Workspace, gathered_products,
     sum_of_squares,
 };
 use crate::par::{Workers, balanced, parts};
 
 /// The least cost of a job, in multiply-adds: some tens of microseconds.
 const LEAST_COST: usize = 1 << 20;
+
+/// Solves the rows of a model with that many factors, in training and when folding in: the unobserved pairs make the
+/// prior strong, so conjugate gradients come near in few steps.
+pub(super) fn solver(factors: usize) -> RowSolver {
+    RowSolver::new(factors).with_conjugate_gradients()
+}
 
 /// The rows of one side.
 pub(super) struct Side {
@@ -46,37 +52,20 @@ impl From<SolveError> for Failed {
     }
 }
 
-/// Parts of the objective.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Loss {
-    /// Of the events, beside the unobserved weight.
-    observed: f64,
-    /// The unobserved weight times the squares of all scores.
-    unobserved: f64,
-    regularization: f64,
-}
-
-impl Loss {
-    /// The regularization of the rows of a side alone.
-    pub(super) fn of_rows(&self) -> f64 {
-        self.regularization
-    }
-
-    pub(super) fn sum(&self) -> f64 {
-        self.observed + self.unobserved + self.regularization
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.observed += other.observed;
-        self.unobserved += other.unobserved;
-        self.regularization += other.regularization;
-    }
+/// What a half-step tells of the objective.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// The regularization of the rows it solved.
+    Regularization,
+    /// All of it but the regularization of the fixed rows.
+    Objective,
 }
 
 /// The memory of one thread.
 struct Scratch<Ix> {
     events: Events<Ix>,
     workspace: Workspace,
+    minima: Vec<f32>,
     scores: Vec<f32>,
 }
 
@@ -90,8 +79,8 @@ impl Side {
         others: u32,
     ) -> Self {
         let n = offsets.len() - 1;
-        let solver = RowSolver::new(params.factors);
-        let cost = |n: usize| solver.operations(solver.method(n), n) as usize + params.factors;
+        let solver = solver(params.factors);
+        let cost = |n: usize| solver.cost(n) as usize + params.factors;
         Self {
             rows: Matrix::new(n, params.factors),
             regularization: (0..n).map(|row| params.regularization_of(used(row), others)).collect(),
@@ -100,32 +89,35 @@ impl Side {
     }
 
     /// Turns the fixed side and solves every row against it. `row` gives what a row has touched, or who has touched
-    /// it. Returns the diagonal of the fixed side's Gram matrix and the loss, of which the observed and the
-    /// unobserved part are zero unless they are wanted.
+    /// it. Returns the diagonal of the fixed side's Gram matrix and what is to be told of the objective.
     pub(super) fn solve<'d, Ix: Copy + Into<usize> + Sync + Send + 'd>(
         &mut self,
         frame: &Frame<'_>,
         fixed: &mut Matrix,
         row: impl Fn(usize) -> Row<'d, Ix> + Send + Sync,
-        with_scores: bool,
-    ) -> Result<(Vec<f32>, Loss), Failed> {
+        told: Told,
+    ) -> Result<(Vec<f32>, f64), Failed> {
         let Frame { workers, solver, .. } = *frame;
         let base = diagonalise(workers, solver.level(), solver.dim(), fixed)?;
-        let step = Step { frame, fixed: fixed.rows()?, base: &base, row, with_scores };
+        let step = Step { frame, fixed: fixed.rows()?, base: &base, row, told };
         let (width, stride) = (solver.dim(), self.rows.stride());
         let outs = parts(self.rows.floats_mut(), stride, &self.cuts);
         let pulls = parts(&mut self.regularization, 1, &self.cuts);
         let jobs: Vec<_> = self.cuts.iter().map(|cut| cut.start).zip(outs).zip(pulls).collect();
-        let losses = workers.map(
-            jobs,
-            || Scratch { events: Events::default(), workspace: Workspace::default(), scores: Vec::new() },
-            |scratch, ((first, out), pulls)| step.solve(first, out, (width, stride), pulls, scratch),
-        );
-        let mut loss = Loss::default();
-        for part in losses {
-            loss.add(&part?);
+        let scratch = || Scratch {
+            events: Events::default(),
+            workspace: Workspace::default(),
+            minima: Vec::new(),
+            scores: Vec::new(),
+        };
+        let sums = workers.map(jobs, scratch, |scratch, ((first, out), pulls)| {
+            step.solve(first, out, (width, stride), pulls, scratch)
+        });
+        let mut sum = 0.0;
+        for part in sums {
+            sum += part?;
         }
-        Ok((base, loss))
+        Ok((base, sum))
     }
 }
 
@@ -135,11 +127,11 @@ struct Step<'a, F> {
     fixed: Rows<'a>,
     base: &'a [f32],
     row: F,
-    with_scores: bool,
+    told: Told,
 }
 
 impl<'d, Ix: Copy + Into<usize> + 'd, F: Fn(usize) -> Row<'d, Ix>> Step<'_, F> {
-    /// Solves the rows from `first` on into `out`.
+    /// Solves the rows from `first` on into `out`; returns what is to be told of the objective.
     fn solve(
         &self,
         first: usize,
@@ -147,8 +139,8 @@ impl<'d, Ix: Copy + Into<usize> + 'd, F: Fn(usize) -> Row<'d, Ix>> Step<'_, F> {
         (width, stride): (usize, usize),
         pulls: &[f32],
         scratch: &mut Scratch<Ix>,
-    ) -> Result<Loss, Failed> {
-        let Scratch { events, workspace, .. } = scratch;
+    ) -> Result<f64, Failed> {
+        let Scratch { events, workspace, minima, scores } = scratch;
         let rows = first..first + pulls.len();
         if self.frame.ones.is_none() {
             events.read(&self.frame.weighting, rows.map(&self.row));
@@ -163,16 +155,29 @@ impl<'d, Ix: Copy + Into<usize> + 'd, F: Fn(usize) -> Row<'d, Ix>> Step<'_, F> {
             };
             System { indices: ids, targets, weights, precision: self.precision(pulls[r]), mean: None }
         };
-        let to = RowsMut::new(&mut *out, width, stride)?;
+        minima.resize(pulls.len(), 0.0);
+        let told_by_minima = self.told == Told::Objective && self.frame.weighting.is_told_by_minima();
+        let to = Answers {
+            rows: RowsMut::new(&mut *out, width, stride)?,
+            variances: None,
+            minima: told_by_minima.then_some(minima),
+        };
         self.frame
             .solver
-            .solve_many(self.fixed, pulls.len(), system, workspace, to, None)
+            .solve_many(self.fixed, pulls.len(), system, workspace, to)
             .map_err(|at| Failed { row: Some(first + at.row), error: at.error })?;
-        let mut loss = Loss::default();
-        for (r, (x, &pull)) in out.chunks_exact(stride).zip(pulls).enumerate() {
-            loss.add(&self.loss(&x[..width], pull, first + r, &mut scratch.scores)?);
+        if told_by_minima {
+            return Ok(minima.iter().copied().map(f64::from).sum());
         }
-        Ok(loss)
+        let mut sum = 0.0;
+        for (r, (x, &pull)) in out.chunks_exact(stride).zip(pulls).enumerate() {
+            let x = &x[..width];
+            sum += f64::from(pull) * f64::from(sum_of_squares(self.frame.solver.level(), x));
+            if self.told == Told::Objective {
+                sum += self.loss(x, (self.row)(first + r), scores)?;
+            }
+        }
+        Ok(sum)
     }
 
     fn precision(&self, pull: f32) -> Precision<'_> {
@@ -180,23 +185,14 @@ impl<'d, Ix: Copy + Into<usize> + 'd, F: Fn(usize) -> Row<'d, Ix>> Step<'_, F> {
         Precision { base: self.base, scale, shift: pull }
     }
 
-    /// What one solved row adds to the objective.
-    fn loss(&self, x: &[f32], pull: f32, row: usize, scores: &mut Vec<f32>) -> Result<Loss, SolveError> {
+    /// What one solved row adds to the objective beside its regularization.
+    fn loss(&self, x: &[f32], events: Row<'d, Ix>, scores: &mut Vec<f32>) -> Result<f64, SolveError> {
         let Frame { solver, weighting, .. } = self.frame;
-        let regularization = f64::from(pull) * f64::from(sum_of_squares(solver.level(), x));
-        if !self.with_scores {
-            return Ok(Loss { regularization, ..Loss::default() });
-        }
-        let events = (self.row)(row);
         scores.resize(events.len().max(scores.len()), 0.0);
         let scores = &mut scores[..events.len()];
         gathered_products(solver.level(), self.fixed, events.ids, x, scores)?;
         let observed = events.values.iter().zip(scores).map(|(&value, score)| weighting.loss(value, *score));
         let squares = x.iter().zip(self.base).map(|(&x, &l)| f64::from(x) * f64::from(x) * f64::from(l));
-        Ok(Loss {
-            observed: observed.sum(),
-            unobserved: f64::from(weighting.unobserved_weight) * squares.sum::<f64>(),
-            regularization,
-        })
+        Ok(observed.sum::<f64>() + f64::from(weighting.unobserved_weight) * squares.sum::<f64>())
     }
 }

@@ -192,6 +192,12 @@ impl Weighting {
         lowest > 0.0 && self.objective == Objective::Rendle && self.confidence == Confidence::Equal
     }
 
+    /// Whether what the row solver minimises is the objective itself. For Hu, Koren & Volinsky its constant is another,
+    /// and too large to be taken away where a weight is small.
+    pub(super) fn is_told_by_minima(&self) -> bool {
+        self.objective == Objective::Rendle
+    }
+
     /// What the objective holds for one event beside the unobserved weight times the square of its score, which it
     /// holds for every pair.
     pub(super) fn loss(&self, value: f32, score: f32) -> f64 {

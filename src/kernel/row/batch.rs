@@ -1,6 +1,7 @@
 //! All rows of one call: checked, then solved alone or beside others, one per lane.
 
-use super::{Method, Precision, Row, RowSolver, Rows, RowsMut, Workspace, check_len, lanes, single};
+use super::conjugate::Conjugate;
+use super::{Answers, Method, Precision, Row, RowSolver, Rows, Workspace, check_len, lanes, single};
 use crate::kernel::error::{RowError, SolveError};
 use crate::kernel::simd::{Job, Simd};
 
@@ -21,8 +22,7 @@ pub(super) struct Batch<'a, F> {
     pub(super) count: usize,
     pub(super) row: F,
     pub(super) workspace: &'a mut Workspace,
-    pub(super) out: RowsMut<'a>,
-    pub(super) variance: Option<RowsMut<'a>>,
+    pub(super) answers: Answers<'a>,
 }
 
 impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'_, F> {
@@ -41,20 +41,28 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
         short.clear();
         narrow.clear();
         let dim = self.fixed.width();
+        let mut iterated = std::mem::take(&mut self.workspace.iterated);
+        iterated.clear();
+        // Variances come from a factorisation.
+        let alone = self.answers.variances.is_some();
         for r in 0..self.count {
             let row = (self.row)(r);
             let n = row.indices.len();
             let method = self.solver.method(n);
             if let Err(error) = self.check(&row) {
                 fail(r, error);
-            } else if self.variance.is_none() && method == Method::Dual && n <= LANES_UP_TO {
+            } else if !alone && self.solver.iterates(n) {
+                iterated.push((n, r));
+            } else if !alone && method == Method::Dual && n <= LANES_UP_TO {
                 short.push((n, r));
-            } else if self.variance.is_none() && method == Method::Primal && dim <= NARROW_UP_TO {
+            } else if !alone && method == Method::Primal && dim <= NARROW_UP_TO {
                 narrow.push((n, r));
             } else if let Err(error) = self.single(s, method, row, r) {
                 fail(r, error);
             }
         }
+        self.iterate(s, &iterated, &mut fail);
+        self.workspace.iterated = iterated;
         short.sort_unstable();
         for (list, method) in [(&short, Method::Dual), (&narrow, Method::Primal)] {
             for (at, members) in list.chunks(S::LANES).enumerate() {
@@ -62,8 +70,8 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
                 let next: &[I] = after.map_or(&[], |&(_, r)| (self.row)(r).indices);
                 let group = lanes::Group { fixed: self.fixed, members, row: &self.row, next };
                 let bad = match method {
-                    Method::Dual => group.solve_dual(s, self.workspace, &mut self.out),
-                    Method::Primal => group.solve_primal(s, self.workspace, &mut self.out),
+                    Method::Dual => group.solve_dual(s, self.workspace, &mut self.answers),
+                    Method::Primal => group.solve_primal(s, self.workspace, &mut self.answers),
                 };
                 for (lane, &(_, r)) in members.iter().enumerate() {
                     if bad >> lane & 1 == 1 {
@@ -79,18 +87,36 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
 }
 
 impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Batch<'_, F> {
+    /// Solves rows, given by length and position, by conjugate gradients; those that did not come near enough alone.
+    #[inline(always)]
+    fn iterate<S: Simd>(&mut self, s: S, list: &[(usize, usize)], fail: &mut impl FnMut(usize, SolveError)) {
+        let mut unfinished = std::mem::take(&mut self.workspace.unfinished);
+        unfinished.clear();
+        let Self { fixed, ref row, ref mut workspace, ref mut answers, .. } = *self;
+        s.vectorize(Conjugate { fixed, list, row, workspace, answers, unfinished: &mut unfinished });
+        for &r in &unfinished {
+            let row = (self.row)(r);
+            if let Err(error) = self.single(s, self.solver.method(row.indices.len()), row, r) {
+                fail(r, error);
+            }
+        }
+        self.workspace.unfinished = unfinished;
+    }
+
     #[inline(always)]
     fn single<S: Simd>(&mut self, s: S, method: Method, row: Row<'r, I>, r: usize) -> Result<(), SolveError> {
         let next: &[I] = if r + 1 < self.count { (self.row)(r + 1).indices } else { &[] };
         let next = if next.iter().all(|&i| i.into() < self.fixed.count()) { next } else { &[] };
-        let out = self.out.row_mut(r);
-        let variance = self.variance.as_mut().map(|v| v.row_mut(r));
+        let out = self.answers.rows.row_mut(r);
+        let variance = self.answers.variances.as_mut().map(|v| v.row_mut(r));
         let task = single::Task { fixed: self.fixed, row, workspace: self.workspace, next, out, variance };
-        let finite = match method {
+        let minimum = match method {
             Method::Primal => s.vectorize(single::Primal(task)),
             Method::Dual => s.vectorize(single::Dual(task)),
         };
-        if finite { Ok(()) } else { Err(self.blame(&row)) }
+        let minimum = minimum.ok_or_else(|| self.blame(&row))?;
+        self.answers.note_minimum(r, || minimum);
+        Ok(())
     }
 
     /// Everything about a row that can be wrong before arithmetic starts.

@@ -12,7 +12,8 @@
 //! * *dual*: x = m + P^-1 Y' z with (W^-1 + Y P^-1 Y') z = t - Y m, Cholesky of the n x n matrix;
 //!   `n^2 D/2 + n^3/6 + n^2 + nD` multiply-adds. Nothing cancels, and W^-1 > 0 keeps it positive definite.
 //!
-//! Each row takes the cheaper one. Small systems are made one by one and solved `LANES` at a time, one per lane: see
+//! Each row takes the cheaper one; or, where the caller says that the prior is strong, conjugate gradients until single
+//! precision has no more to give (see `conjugate`), with these two for rows that do not get there. Small systems are made one by one and solved `LANES` at a time, one per lane: see
 //! `lanes`, and [`super::interleaved`]. Rows that start on a cache line (their stride a multiple of 16 floats) are read
 //! fastest. Which way a row goes depends on its n, on D and on the level alone, so a row has the
 //! same bits alone and in any batch.
@@ -21,6 +22,7 @@
 //! most. Reused.
 
 mod batch;
+mod conjugate;
 mod gather;
 mod lanes;
 mod single;
@@ -91,6 +93,44 @@ pub struct Row<'a, I> {
     pub precision: Precision<'a>,
     /// The prior mean; `None` is zero.
     pub mean: Option<&'a [f32]>,
+}
+
+/// Where the answers of a call go, a row of it each.
+#[derive(Debug)]
+pub struct Answers<'a> {
+    /// The rows themselves.
+    pub rows: RowsMut<'a>,
+    /// The diagonals of the posterior covariances (P + Y'WY)^-1, when wanted.
+    pub variances: Option<RowsMut<'a>>,
+    /// What is minimised, at its minimum, when wanted.
+    pub minima: Option<&'a mut [f32]>,
+}
+
+impl<'a> From<RowsMut<'a>> for Answers<'a> {
+    fn from(rows: RowsMut<'a>) -> Self {
+        Self { rows, variances: None, minima: None }
+    }
+}
+
+impl Answers<'_> {
+    /// Notes the minimum of row `r`.
+    #[inline(always)]
+    fn note_minimum(&mut self, r: usize, minimum: impl FnOnce() -> f32) {
+        if let Some(minima) = &mut self.minima {
+            minima[r] = minimum();
+        }
+    }
+}
+
+impl<I> Row<'_, I> {
+    /// What the objective comes to at zero: the weighted squares of the targets, and the prior mean's.
+    #[inline(always)]
+    fn at_zero(&self) -> f32 {
+        let weighted = |(j, &t): (usize, &f32)| self.weights.map_or(1.0, |w| w[j]) * t * t;
+        let prior = |(k, &m): (usize, &f32)| self.precision.at(k) * m * m;
+        let told: f32 = self.targets.iter().enumerate().map(weighted).sum();
+        told + self.mean.map_or(0.0, |mean| mean.iter().enumerate().map(prior).sum())
+    }
 }
 
 pub(in crate::kernel) fn check_len(

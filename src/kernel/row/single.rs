@@ -20,10 +20,10 @@ pub(super) struct Task<'a, 'r, I> {
     pub(super) variance: Option<&'a mut [f32]>,
 }
 
-/// Solves through the D x D matrix; returns whether the answer is finite.
+/// Solves through the D x D matrix; returns the minimum if the answer is finite.
 pub(super) struct Primal<'a, 'r, I>(pub(super) Task<'a, 'r, I>);
 
-/// Solves through the n x n matrix; returns whether the answer is finite.
+/// Solves through the n x n matrix; returns the minimum if the answer is finite.
 pub(super) struct Dual<'a, 'r, I>(pub(super) Task<'a, 'r, I>);
 
 impl Precision<'_> {
@@ -41,18 +41,16 @@ pub(super) fn finite(x: &[f32]) -> bool {
 
 /// `out[k] = 1 / sqrt(P_k)`, then zeros; `out` is a whole number of vectors.
 #[inline(always)]
-pub(super) fn root_scales<S: Simd>(s: S, precision: Precision<'_>, out: &mut [f32]) {
+pub(super) fn root_scales<S: Simd>(s: S, precision: Precision<'_>, out: &mut [S::Array]) {
     let (scale, shift) = (s.splat(precision.scale), s.splat(precision.shift));
-    let at = |base| s.recip_sqrt(s.fma(scale, base, shift));
-    let mut from = precision.base.chunks_exact(S::LANES);
-    let mut to = out.chunks_exact_mut(S::LANES);
-    for (base, out) in from.by_ref().zip(to.by_ref()) {
-        s.store(at(s.load(base)), out);
+    let base = S::vectors(precision.base);
+    let rest = &precision.base[base.len() * S::LANES..];
+    for (base, out) in base.iter().zip(out.iter_mut()) {
+        s.store(s.recip_sqrt(s.fma(scale, s.load(base.as_ref()), shift)), out.as_mut());
     }
-    if let Some(last) = to.next() {
-        let base = from.remainder();
-        s.store(at(s.load_part(base)), last);
-        last[base.len()..].fill(0.0);
+    if let Some(last) = out.get_mut(base.len()) {
+        let v = s.recip_sqrt(s.fma(scale, s.load_part(rest), shift));
+        s.store(s.head(v, rest.len()), last.as_mut());
     }
 }
 
@@ -66,10 +64,10 @@ fn clear(lanes: usize, c: &mut [f32], stride: usize, order: usize, diagonal: imp
 }
 
 impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
-    type Out = bool;
+    type Out = Option<f32>;
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> bool {
+    fn run<S: Simd>(self, s: S) -> Option<f32> {
         let Task { fixed, row, workspace, next, out, variance } = self.0;
         let dim = fixed.width();
         let padded = dim.next_multiple_of(S::LANES);
@@ -95,6 +93,7 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
         system.factor(s, below);
         let z = workspace.solution.get(padded);
         z.copy_from_slice(&system.c[dim * c_stride..][..padded]);
+        let minimum = row.at_zero() - dot_in(s, z, z);
         system.back_substitute(s, z);
         out.copy_from_slice(&z[..dim]);
         if let Some(variance) = variance {
@@ -104,7 +103,7 @@ impl<I: Copy + Into<usize>> Job for Primal<'_, '_, I> {
                 *v = dot_in(s, &unit[from..dim], &unit[from..dim]);
             }
         }
-        finite(out)
+        finite(out).then_some(minimum)
     }
 }
 
@@ -155,10 +154,10 @@ pub(super) fn normal_equations<S: Simd, I: Copy + Into<usize>>(
 }
 
 impl<I: Copy + Into<usize>> Job for Dual<'_, '_, I> {
-    type Out = bool;
+    type Out = Option<f32>;
 
     #[inline(always)]
-    fn run<S: Simd>(self, s: S) -> bool {
+    fn run<S: Simd>(self, s: S) -> Option<f32> {
         let Task { fixed, row, workspace, next: _, out, variance } = self.0;
         let dim = fixed.width();
         let n = row.indices.len();
@@ -167,7 +166,7 @@ impl<I: Copy + Into<usize>> Job for Dual<'_, '_, I> {
         let c_stride = stride_for(n + 1);
         let u_stride = stride_for(n + 1 + extra + MAX_LANES);
         let scales = workspace.scales.get(dim.next_multiple_of(S::LANES));
-        root_scales(s, row.precision, scales);
+        root_scales(s, row.precision, S::vectors_mut(scales));
         let panel_stride = stride_for(padded);
         let panel = workspace.panel.get(dim.next_multiple_of(S::LANES) * panel_stride);
         transpose_events(s, fixed, row.indices, scales, panel, panel_stride);
@@ -196,6 +195,7 @@ impl<I: Copy + Into<usize>> Job for Dual<'_, '_, I> {
         system.factor(s, below);
         let z = workspace.solution.get(padded);
         z.copy_from_slice(&system.c[n * c_stride..][..padded]);
+        let minimum = dot_in(s, z, z);
         system.back_substitute(s, z);
         let terms = row.indices.iter().map(|&i| fixed.start(i.into()));
         combine(s, fixed, terms.zip(z.iter().copied()), out);
@@ -210,7 +210,7 @@ impl<I: Copy + Into<usize>> Job for Dual<'_, '_, I> {
                 *v = left * (scale * scale);
             }
         }
-        finite(out)
+        finite(out).then_some(minimum)
     }
 }
 

@@ -116,7 +116,8 @@ fn reference(fixed: Rows<'_>, row: Row<'_, Ix>) -> (Vec<f64>, Vec<f64>) {
 fn solvers(dim: usize) -> impl Iterator<Item = RowSolver> {
     Level::available().flat_map(move |level| {
         let solver = RowSolver::with_level(dim, level);
-        [solver.with_method(Method::Primal), solver.with_method(Method::Dual)]
+        let iterating = solver.with_conjugate_gradients();
+        [solver.with_method(Method::Primal), solver.with_method(Method::Dual), iterating]
     })
 }
 
@@ -180,13 +181,13 @@ proptest! {
         let problem = Problem::new(dim, 60, 5);
         let fixed = problem.fixed();
         for level in Level::available() {
-            let solver = RowSolver::with_level(dim, level);
+        for solver in [RowSolver::with_level(dim, level), RowSolver::with_level(dim, level).with_conjugate_gradients()] {
             let mut workspace = solver.workspace();
             let mut together = vec![f32::NAN; dim * lengths.len()];
             for (lengths, out) in lengths.chunks(chunk).zip(together.chunks_mut(chunk * dim)) {
                 let out = RowsMut::new(out, dim, dim).unwrap();
                 let row = |r: usize| problem.head(lengths[r]);
-                solver.solve_many(fixed, lengths.len(), row, &mut workspace, out, None).unwrap();
+                solver.solve_many(fixed, lengths.len(), row, &mut workspace, out).unwrap();
             }
             for (&n, together) in lengths.iter().zip(together.chunks(dim)) {
                 let mut alone = vec![f32::NAN; dim];
@@ -195,6 +196,7 @@ proptest! {
                 let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
                 prop_assert_eq!(bits(&alone), bits(together), "{} D={} n={}", level, dim, n);
             }
+        }
         }
     }
 }
@@ -306,7 +308,7 @@ fn the_lowest_failing_row_is_reported_and_the_others_are_solved() {
         let solver = RowSolver::with_level(8, level);
         let mut out = vec![f32::NAN; 32];
         let rows = RowsMut::new(&mut out, 8, 8).unwrap();
-        let found = solver.solve_many(problem.fixed(), 4, row, &mut solver.workspace(), rows, None);
+        let found = solver.solve_many(problem.fixed(), 4, row, &mut solver.workspace(), rows);
         assert_eq!(found, Err(RowError { row: 1, error: SolveError::NotFinite }));
         assert!(out[..8].iter().chain(&out[24..]).all(|x| x.is_finite()));
     }
@@ -324,6 +326,94 @@ fn matrices_are_checked() {
     let found =
         solver.solve(problem.fixed(), problem.row(false, false), &mut solver.workspace(), &mut out, None);
     assert!(matches!(found, Err(SolveError::Shape { .. })));
+}
+
+/// What is minimised, at `x`, in f64.
+fn objective(fixed: Rows<'_>, row: Row<'_, Ix>, x: &[f64]) -> f64 {
+    let event = |(j, &i): (usize, &Ix)| {
+        let y = fixed.row(i.into()).unwrap();
+        let score: f64 = y.iter().zip(x).map(|(&y, x)| f64::from(y) * x).sum();
+        row.weights.map_or(1.0, |w| f64::from(w[j])) * (f64::from(row.targets[j]) - score).powi(2)
+    };
+    let Precision { base, scale, shift } = row.precision;
+    let prior = |(k, x): (usize, &f64)| {
+        let p = f64::from(scale) * f64::from(base[k]) + f64::from(shift);
+        p * (x - row.mean.map_or(0.0, |m| f64::from(m[k]))).powi(2)
+    };
+    row.indices.iter().enumerate().map(event).sum::<f64>() + x.iter().enumerate().map(prior).sum::<f64>()
+}
+
+#[test]
+fn minima_are_the_objective_at_the_answer() {
+    for (dim, n) in [(5, 0), (5, 3), (20, 60), (33, 12), (64, 40), (64, 100), (90, 500)] {
+        for (weighted, centred) in [(false, false), (true, false), (true, true)] {
+            let problem = Problem::new(dim, n, 4);
+            let (fixed, row) = (problem.fixed(), problem.row(weighted, centred));
+            let expected = objective(fixed, row, &reference(fixed, row).0);
+            for solver in solvers(dim) {
+                let (mut out, mut minimum) = (vec![0.0; dim], [f32::NAN]);
+                let rows = RowsMut::new(&mut out, dim, dim).unwrap();
+                let answers = Answers { rows, variances: None, minima: Some(&mut minimum) };
+                solver.solve_many(fixed, 1, |_| row, &mut solver.workspace(), answers).unwrap();
+                let error = (f64::from(minimum[0]) - expected).abs();
+                let size = f64::from(row.at_zero()) + 1e-3;
+                assert!(error < 2e-6 * size, "{} D={dim} n={n}: {minimum:?} {expected}", solver.level());
+            }
+        }
+    }
+}
+
+/// A prior as strong as that of unobserved pairs: no answer of conjugate gradients is farther off than is proven.
+#[test]
+fn conjugate_gradients_come_as_near_as_they_prove() {
+    for (dim, n) in [(16, 7), (30, 80), (64, 20), (64, 300), (128, 60), (200, 900)] {
+        let problem = Problem::new(dim, n, 6);
+        let precision = Precision { shift: n as f32, ..Precision::diagonal(&problem.base) };
+        let row = Row { precision, ..problem.row(true, true) };
+        let exact = reference(problem.fixed(), row).0;
+        let least = objective(problem.fixed(), row, &exact);
+        for level in Level::available() {
+            let solver = RowSolver::with_level(dim, level).with_conjugate_gradients();
+            assert!(solver.iterates(n), "D={dim} n={n}");
+            let mut out = vec![0.0; dim];
+            solver.solve(problem.fixed(), row, &mut solver.workspace(), &mut out, None).unwrap();
+            let out: Vec<f64> = out.iter().map(|&x| x.into()).collect();
+            let start: Vec<f64> = problem.mean.iter().map(|&m| m.into()).collect();
+            let whole = objective(problem.fixed(), row, &start) - least;
+            let left = objective(problem.fixed(), row, &out) - least;
+            // The square of the proven share, with room for the rounding of the answer itself.
+            assert!(left <= 9e-12 * whole, "{level} D={dim} n={n}: {left:e} of {whole:e}");
+        }
+    }
+}
+
+#[test]
+fn what_conjugate_gradients_do_not_reach_is_factored() {
+    let problem = Problem::new(80, 70, 2);
+    let precision = Precision { shift: 1e-2, scale: 0.0, base: &problem.base };
+    let row = Row { precision, ..problem.row(true, false) };
+    for level in Level::available() {
+        let direct = RowSolver::with_level(80, level);
+        let iterating = direct.with_conjugate_gradients();
+        assert!(iterating.iterates(70));
+        let solve = |solver: RowSolver| {
+            let mut out = vec![0.0; 80];
+            solver.solve(problem.fixed(), row, &mut solver.workspace(), &mut out, None).unwrap();
+            out.iter().map(|x| x.to_bits()).collect::<Vec<_>>()
+        };
+        assert_eq!(solve(direct), solve(iterating), "{level}");
+    }
+}
+
+#[test]
+fn rows_too_long_for_the_cache_are_not_iterated() {
+    let solver = RowSolver::new(64);
+    assert!(!solver.iterates(20));
+    let solver = solver.with_conjugate_gradients();
+    assert!(solver.iterates(0) && solver.iterates(4096) && !solver.iterates(5000));
+    assert!(!RowSolver::new(32).with_conjugate_gradients().iterates(96));
+    assert!(!RowSolver::new(1024).with_conjugate_gradients().iterates(usize::MAX));
+    assert!(solver.cost(20) < RowSolver::new(64).cost(200));
 }
 
 #[test]

@@ -65,6 +65,17 @@ impl Simd for Avx2 {
     // 9 accumulators, three vectors and one operand.
     const SIDE: usize = 3;
     type V = __m256;
+    type Array = [f32; N];
+
+    #[inline(always)]
+    fn vectors(x: &[f32]) -> &[[f32; N]] {
+        x.as_chunks().0
+    }
+
+    #[inline(always)]
+    fn vectors_mut(x: &mut [f32]) -> &mut [[f32; N]] {
+        x.as_chunks_mut().0
+    }
 
     #[inline(always)]
     fn vectorize<J: Job>(self, job: J) -> J::Out {
@@ -187,6 +198,25 @@ impl Simd for Avx2 {
     fn sums(self, v: [__m256; 4]) -> __m256 {
         // SAFETY: the processor has AVX2, see `detect`.
         unsafe { _mm256_hadd_ps(_mm256_hadd_ps(v[0], v[1]), _mm256_hadd_ps(v[2], v[3])) }
+    }
+
+    #[inline(always)]
+    fn fold(self, v: __m256) -> __m256 {
+        // SAFETY: the processor has AVX2, see `detect`.
+        unsafe { _mm256_add_ps(v, _mm256_permute2f128_ps::<1>(v, v)) }
+    }
+
+    #[inline(always)]
+    fn each<const I: i32>(self, v: __m256) -> __m256 {
+        // SAFETY: the processor has AVX2, see `detect`.
+        unsafe {
+            match I {
+                0 => _mm256_permute_ps::<0b0000_0000>(v),
+                1 => _mm256_permute_ps::<0b0101_0101>(v),
+                2 => _mm256_permute_ps::<0b1010_1010>(v),
+                _ => _mm256_permute_ps::<0b1111_1111>(v),
+            }
+        }
     }
 
     /// Each half of a vector takes four floats of another row, so that only the 4 x 4 transposes inside the

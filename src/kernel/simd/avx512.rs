@@ -78,6 +78,17 @@ impl Simd for Avx512 {
     // 16 accumulators hide the latency of two units four cycles deep; 8 loads for 16 multiply-adds.
     const SIDE: usize = 4;
     type V = __m512;
+    type Array = [f32; N];
+
+    #[inline(always)]
+    fn vectors(x: &[f32]) -> &[[f32; N]] {
+        x.as_chunks().0
+    }
+
+    #[inline(always)]
+    fn vectors_mut(x: &mut [f32]) -> &mut [[f32; N]] {
+        x.as_chunks_mut().0
+    }
 
     #[inline(always)]
     fn vectorize<J: Job>(self, job: J) -> J::Out {
@@ -190,6 +201,28 @@ impl Simd for Avx512 {
             let (ab, cd) = (_mm512_castps_pd(ab), _mm512_castps_pd(cd));
             let (low, high) = (_mm512_unpacklo_pd(ab, cd), _mm512_unpackhi_pd(ab, cd));
             _mm512_add_ps(_mm512_castpd_ps(low), _mm512_castpd_ps(high))
+        }
+    }
+
+    #[inline(always)]
+    fn fold(self, v: __m512) -> __m512 {
+        // SAFETY: the processor has AVX-512F, see `detect`.
+        unsafe {
+            let v = _mm512_add_ps(v, _mm512_shuffle_f32x4::<0b0100_1110>(v, v));
+            _mm512_add_ps(v, _mm512_shuffle_f32x4::<0b1011_0001>(v, v))
+        }
+    }
+
+    #[inline(always)]
+    fn each<const I: i32>(self, v: __m512) -> __m512 {
+        // SAFETY: the processor has AVX-512F, see `detect`.
+        unsafe {
+            match I {
+                0 => _mm512_permute_ps::<0b0000_0000>(v),
+                1 => _mm512_permute_ps::<0b0101_0101>(v),
+                2 => _mm512_permute_ps::<0b1010_1010>(v),
+                _ => _mm512_permute_ps::<0b1111_1111>(v),
+            }
         }
     }
 

@@ -35,6 +35,13 @@ pub(crate) trait Simd: Copy {
     const SIDE: usize;
     /// One vector.
     type V: Copy;
+    /// The floats of one vector in memory.
+    type Array: AsRef<[f32]> + AsMut<[f32]>;
+
+    /// The whole vectors of `x`.
+    fn vectors(x: &[f32]) -> &[Self::Array];
+    /// The whole vectors of `x`.
+    fn vectors_mut(x: &mut [f32]) -> &mut [Self::Array];
 
     /// Runs `job` as a function of its own, compiled for this machine.
     fn vectorize<J: Job>(self, job: J) -> J::Out;
@@ -68,6 +75,10 @@ pub(crate) trait Simd: Copy {
     fn braid(self, rows: [&[f32]; 4]) -> [Self::V; 4];
     /// Of each group of four lanes its sum in `v[0]`, then in `v[1]`, `v[2]`, `v[3]`.
     fn sums(self, v: [Self::V; 4]) -> Self::V;
+    /// The groups of four lanes added, their sum in each of them.
+    fn fold(self, v: Self::V) -> Self::V;
+    /// In each group of four lanes all four what lane `I` of the group is.
+    fn each<const I: i32>(self, v: Self::V) -> Self::V;
     /// Transposes a square of `LANES x LANES`: row `i` is the head of `row(i)`, column `j` goes through
     /// `finish(j, column)` to `out[j * stride ..]`.
     fn transpose<'a>(
@@ -143,12 +154,13 @@ mod tests {
         }
     }
 
-    /// The three moves by fours, on rows that begin at an odd offset.
+    /// The moves by fours, on rows that begin at an odd offset.
     struct Fours<'a>(&'a [Vec<f32>; 4]);
 
     impl Job for Fours<'_> {
-        /// Four of row 0 again and again, all rows braided, and the sums over fours of all rows.
-        type Out = [Vec<f32>; 3];
+        /// Four of row 0 again and again, all rows braided, the sums over fours of all rows, those sums folded, and of
+        /// the folded the second and the last of each four.
+        type Out = [Vec<f32>; 6];
 
         #[inline(always)]
         fn run<S: Simd>(self, s: S) -> Self::Out {
@@ -162,8 +174,15 @@ mod tests {
             s.store(c, &mut braid[2 * S::LANES..]);
             s.store(d, &mut braid[3 * S::LANES..]);
             let [a, b, c, d] = rows;
-            s.store(s.sums([s.load(a), s.load(b), s.load(c), s.load(d)]), &mut sums);
-            [four, braid, sums]
+            let v = s.sums([s.load(a), s.load(b), s.load(c), s.load(d)]);
+            s.store(v, &mut sums);
+            let folded = s.fold(v);
+            let mut rest = [vec![0.0; S::LANES], vec![0.0; S::LANES], vec![0.0; S::LANES]];
+            s.store(folded, &mut rest[0]);
+            s.store(s.each::<1>(folded), &mut rest[1]);
+            s.store(s.each::<3>(folded), &mut rest[2]);
+            let [fold, second, last] = rest;
+            [four, braid, sums, fold, second, last]
         }
     }
 
@@ -173,7 +192,7 @@ mod tests {
         let rows =
             [0, 1, 2, 3].map(|r| (0..=MAX_LANES).map(|k| (1000 * r + k * k) as f32).collect::<Vec<_>>());
         for level in Level::available() {
-            let [four, braid, sums] = level.run(Fours(&rows));
+            let [four, braid, sums, fold, second, last] = level.run(Fours(&rows));
             let fours = || (1..level.lanes()).step_by(4).map(|k| k..k + 4);
             let expected: Vec<f32> = fours().flat_map(|_| &rows[0][1..5]).copied().collect();
             assert_eq!(four, expected, "{level}");
@@ -183,6 +202,12 @@ mod tests {
             let expected: Vec<f32> =
                 fours().flat_map(|at| rows.iter().map(move |row| row[at.clone()].iter().sum())).collect();
             assert_eq!(sums, expected, "{level}");
+            let whole = |row: &Vec<f32>| row[1..=level.lanes()].iter().sum::<f32>();
+            let totals: Vec<f32> = fours().flat_map(|_| rows.iter().map(whole)).collect();
+            assert_eq!(fold, totals, "{level}");
+            for (found, i) in [(second, 1), (last, 3)] {
+                assert_eq!(found, vec![whole(&rows[i]); level.lanes()], "{level}");
+            }
         }
     }
 }

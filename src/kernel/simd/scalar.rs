@@ -23,6 +23,17 @@ impl Simd for Scalar {
     const ROWS_BY_2: usize = 4;
     const SIDE: usize = 3;
     type V = [f32; N];
+    type Array = [f32; N];
+
+    #[inline(always)]
+    fn vectors(x: &[f32]) -> &[[f32; N]] {
+        x.as_chunks().0
+    }
+
+    #[inline(always)]
+    fn vectors_mut(x: &mut [f32]) -> &mut [[f32; N]] {
+        x.as_chunks_mut().0
+    }
 
     #[inline(always)]
     fn vectorize<J: Job>(self, job: J) -> J::Out {
@@ -108,6 +119,16 @@ impl Simd for Scalar {
     #[inline(always)]
     fn sums(self, v: [[f32; N]; 4]) -> [f32; N] {
         v.map(|v| self.sum(v))
+    }
+
+    #[inline(always)]
+    fn fold(self, v: [f32; N]) -> [f32; N] {
+        v
+    }
+
+    #[inline(always)]
+    fn each<const I: i32>(self, v: [f32; N]) -> [f32; N] {
+        [v[I as usize % N]; N]
     }
 
     #[inline(always)]

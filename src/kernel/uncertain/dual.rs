@@ -133,7 +133,7 @@ pub(super) fn solve<'r, S: Simd, I: Copy + Into<usize> + 'r>(
         };
         let solved = fixed.weighted().and_then(|weighted| {
             let to = RowsMut::new(solutions, dim, stride)?;
-            let solved = solver.solve_many(weighted, count, task, scratch, to, None);
+            let solved = solver.solve_many(weighted, count, task, scratch, to);
             solved.map_err(|at| fail(short[at.row].position, at.error)).ok();
             Ok(())
         });

@@ -4,9 +4,9 @@ use super::pairs::{self, Pack, Pairs};
 use super::{Group, note, solve_systems};
 use crate::kernel::buffer::stride_for;
 use crate::kernel::interleaved::Interleaved;
-use crate::kernel::row::gather::{Ahead, RowsMut, combine};
+use crate::kernel::row::gather::{Ahead, combine};
 use crate::kernel::row::single::{residual, root_scales};
-use crate::kernel::row::{Row, Workspace};
+use crate::kernel::row::{Answers, Row, Workspace};
 use crate::kernel::simd::{Job, MAX_LANES, Simd};
 
 impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F, I> {
@@ -16,7 +16,7 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
         &self,
         s: S,
         workspace: &mut Workspace,
-        out: &mut RowsMut<'_>,
+        answers: &mut Answers<'_>,
     ) -> u32 {
         let order = self.members.last().map_or(0, |last| last.0);
         let padded = self.fixed.width().next_multiple_of(S::LANES);
@@ -33,7 +33,7 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
             let row = (self.row)(r);
             self.side(s, &row, lane, diagonal, targets);
             let scales = &mut scales[lane * padded..][..padded];
-            root_scales(s, row.precision, scales);
+            root_scales(s, row.precision, S::vectors_mut(scales));
             let panel = workspace.panel.get(pairs::panel_len(n, padded));
             s.vectorize(Pack { fixed: self.fixed, indices: row.indices, scales, zeros, panel });
             let tiles = pairs::tiles(n);
@@ -49,11 +49,11 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
         s.vectorize(Interleave { products, stride, diagonal, targets, order, m });
         let z = workspace.solution.get(order * S::LANES);
         let pivots = workspace.inverse.get(order * S::LANES);
-        solve_systems(s, Interleaved { m, rows, order, pivots }, z);
+        let squares = solve_systems(s, Interleaved { m, rows, order, pivots }, z);
         let mut bad = 0;
         for (lane, &(_, r)) in self.members.iter().enumerate() {
             let row = (self.row)(r);
-            let x = out.row_mut(r);
+            let x = answers.rows.row_mut(r);
             let starts = row.indices.iter().map(|&i| self.fixed.start(i.into()));
             combine(s, self.fixed, starts.zip(z.chunks_exact(S::LANES).map(|z| z[lane])), x);
             for (x, scale) in x.iter_mut().zip(&scales[lane * padded..]) {
@@ -63,6 +63,7 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
                 x.iter_mut().zip(mean).for_each(|(x, m)| *x += m);
             }
             note(&mut bad, lane, x);
+            answers.note_minimum(r, || squares[lane]);
         }
         bad
     }

@@ -7,7 +7,7 @@ mod primal;
 use super::Row;
 use super::gather::Rows;
 use crate::kernel::interleaved::Interleaved;
-use crate::kernel::simd::Simd;
+use crate::kernel::simd::{MAX_LANES, Simd};
 
 /// Up to `LANES` rows.
 pub(super) struct Group<'a, 'r, F, I> {
@@ -27,16 +27,22 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
     }
 }
 
-/// Factors systems with one right-hand side under the triangle and writes the solutions, a vector over the
-/// systems per unknown.
+/// Factors systems with one right-hand side b under the triangle and writes the solutions, a vector over the
+/// systems per unknown. Returns `b' A^-1 b` of each system.
 #[inline(always)]
-fn solve_systems<S: Simd>(s: S, mut system: Interleaved<'_>, z: &mut [f32]) {
+fn solve_systems<S: Simd>(s: S, mut system: Interleaved<'_>, z: &mut [f32]) -> [f32; MAX_LANES] {
     let (rows, order) = (system.rows, system.order);
     system.factor(s);
+    let mut sum = s.zero();
     for (j, z) in z.chunks_exact_mut(S::LANES).enumerate().take(order) {
-        z.copy_from_slice(&system.m[(j * rows + order) * S::LANES..][..S::LANES]);
+        let v = s.load(&system.m[(j * rows + order) * S::LANES..]);
+        s.store(v, z);
+        sum = s.fma(v, v, sum);
     }
     system.back_substitute(s, &mut z[..order * S::LANES]);
+    let mut sums = [0.0; MAX_LANES];
+    s.store(sum, &mut sums);
+    sums
 }
 
 /// Sets a bit of `bad` for a lane whose answer is not finite.

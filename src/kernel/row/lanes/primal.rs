@@ -3,9 +3,8 @@
 use super::{Group, note, solve_systems};
 use crate::kernel::buffer::stride_for;
 use crate::kernel::interleaved::Interleaved;
-use crate::kernel::row::gather::RowsMut;
 use crate::kernel::row::single::{Equations, normal_equations};
-use crate::kernel::row::{Row, Workspace};
+use crate::kernel::row::{Answers, Row, Workspace};
 use crate::kernel::simd::{Job, Simd};
 
 impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F, I> {
@@ -15,7 +14,7 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
         &self,
         s: S,
         workspace: &mut Workspace,
-        out: &mut RowsMut<'_>,
+        answers: &mut Answers<'_>,
     ) -> u32 {
         let dim = self.fixed.width();
         let rows = dim + 1;
@@ -40,14 +39,15 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
         s.vectorize(Interleave { systems, stride, c_stride, order: dim, m });
         let z = workspace.solution.get(padded * S::LANES);
         let pivots = workspace.inverse.get(dim * S::LANES);
-        solve_systems(s, Interleaved { m, rows, order: dim, pivots }, z);
+        let squares = solve_systems(s, Interleaved { m, rows, order: dim, pivots }, z);
         let turned = workspace.sides.get(S::LANES * padded);
         s.vectorize(Turn { z, padded, turned });
         let mut bad = 0;
         for (lane, &(_, r)) in self.members.iter().enumerate() {
-            let x = out.row_mut(r);
+            let x = answers.rows.row_mut(r);
             x.copy_from_slice(&turned[lane * padded..][..dim]);
             note(&mut bad, lane, x);
+            answers.note_minimum(r, || (self.row)(r).at_zero() - squares[lane]);
         }
         bad
     }
