@@ -28,6 +28,10 @@ const NEAR: f32 = 1e-6;
 /// Steps after which a row is given to a factorisation.
 const MOST_STEPS: usize = 24;
 
+/// The most a direction may be stretched by the system, whose least eigenvalue is 1: beyond it rounding in single
+/// precision moves the residual away from what the steps say it is, and the proof is worth nothing.
+const STEEPEST: f32 = 1000.0;
+
 /// Rows that are solved side by side at most.
 const TOGETHER: usize = 4;
 
@@ -116,7 +120,10 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Conjugate<'_, '
             let mut all = true;
             for place in &mut group {
                 let Some(going) = place else { continue };
-                if going.is_near() {
+                if !going.is_sound() || (step == MOST_STEPS && !going.is_near()) {
+                    self.unfinished.push(going.position);
+                    *place = None;
+                } else if going.is_near() {
                     let r = going.position;
                     let out = self.answers.rows.row_mut(r);
                     going.finish(s, (self.row)(r).mean, out);
@@ -125,8 +132,6 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Conjugate<'_, '
                     }
                     self.answers.note_minimum(r, || going.told - going.energy);
                     *place = None;
-                } else if step == MOST_STEPS {
-                    self.unfinished.push(going.position);
                 } else {
                     all = false;
                 }
@@ -169,6 +174,8 @@ struct Going<'a, S: Simd> {
     length: f32,
     /// `p . q`
     bent: f32,
+    /// The largest `p . q / p . p` so far.
+    steepest: f32,
     /// The square of the length of the answer so far, in the norm of the system.
     energy: f32,
 }
@@ -210,10 +217,31 @@ impl<'a, S: Simd> Going<'a, S> {
             left = s.fma(r, r, left);
         }
         let left = s.sum(left);
-        Self { position, tiles, n, scales, u, r, p, q, told, left, length: left, bent: 0.0, energy: 0.0 }
+        Self {
+            position,
+            tiles,
+            n,
+            scales,
+            u,
+            r,
+            p,
+            q,
+            told,
+            left,
+            length: left,
+            bent: 0.0,
+            steepest: 0.0,
+            energy: 0.0,
+        }
     }
 
-    /// At once where nothing is to be done; never where a number is not finite.
+    /// Whether the steps can be believed.
+    #[inline(always)]
+    fn is_sound(&self) -> bool {
+        self.left.is_finite() && self.steepest <= STEEPEST
+    }
+
+    /// At once where nothing is to be done.
     #[inline(always)]
     fn is_near(&self) -> bool {
         self.left <= NEAR * NEAR * self.energy || self.left == 0.0
@@ -247,6 +275,7 @@ impl<'a, S: Simd> Going<'a, S> {
     fn advance(&mut self, s: S) {
         let Self { u, r, p, q, .. } = self;
         let step = self.left / self.bent;
+        self.steepest = self.steepest.max(self.bent / self.length);
         self.energy += step * self.left;
         let alpha = s.splat(step);
         let mut sum = s.zero();
