@@ -345,7 +345,7 @@ fn numbers_that_no_ials_model_has() {
     type Case = (&'static str, usize, u64, &'static str);
     let float = |x: f32| u64::from(x.to_bits());
     let confidence = "with an alpha above 0 and up to 1e6, an epsilon from 1e-9 to 1e9";
-    let cases: [Case; 18] = [
+    let cases: [Case; 22] = [
         ("choices", 0, 2, "0 or 1"),
         ("choices", 1, 3, "0, 1 or 2"),
         ("choices", 2, u32::MAX.into(), "0 or 1"),
@@ -355,6 +355,10 @@ fn numbers_that_no_ials_model_has() {
         ("regularization", 0, float(0.0), "from 1e-9 to 1e9"),
         ("regularization", 1, float(1.5), "from 0 to 1"),
         ("regularization", 1, float(f32::NAN), "a finite number"),
+        ("activity", 0, float(-0.5), "from 0 to 1"),
+        ("activity", 1, float(0.0), "from 1e-12 to 1e12"),
+        ("items.weight", 4, float(-1.0), "from 1e-12 to 1e12"),
+        ("items.weight", 0, float(f32::NAN), "a finite number"),
         ("diagonal", 0, float(-1e-30), "a finite number, at least 0"),
         ("diagonal", 2, float(f32::INFINITY), "a finite number"),
         ("users", 11, float(f32::NEG_INFINITY), "a finite number"),
@@ -394,6 +398,8 @@ fn lengths_that_no_ials_model_has() {
         "choices",
         "weights",
         "regularization",
+        "activity",
+        "items.weight",
         "diagonal",
         "users",
         "items",

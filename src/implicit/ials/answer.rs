@@ -3,6 +3,7 @@
 use super::Ials;
 use super::evidence::Events;
 use super::params::regularization_of;
+use super::weighting::Pair;
 use crate::data::{History, ItemIx, UserIx};
 use crate::kernel::{Precision, Row as System, Rows, Workspace, products};
 use crate::model::{Basis, Factors, Profile, Query, QueryError, Score};
@@ -68,13 +69,18 @@ impl Ials {
     fn fold_in(&self, history: History<'_>, out: &mut Profile) -> Result<(), QueryError> {
         QueryError::check_history(&history, self.n_items())?;
         let parts = &self.parts;
+        let weighting = &parts.weighting;
+        let unobserved_weight = weighting.unobserved_weight;
+        let n = history.values.iter().filter(|&&value| weighting.counts(value)).count();
+        let unobserved = unobserved_weight * parts.activity.share(n);
         let mut events = Events::default();
-        events.read(&parts.weighting, std::iter::once(history));
+        events.read(weighting, std::iter::once(history), |_, item: ItemIx| Pair {
+            share: parts.item_weights[item.ix()],
+            unobserved,
+        });
         let told = events.row(0);
-        let unobserved_weight = parts.weighting.unobserved_weight;
-        let (n, others) = (told.ids.len(), self.n_items());
-        let shift = regularization_of(parts.regularization, unobserved_weight, parts.nu, n, others);
-        let precision = Precision { base: &parts.base, scale: unobserved_weight, shift };
+        let shift = regularization_of(parts.regularization, unobserved_weight, parts.nu, n, self.n_items());
+        let precision = Precision { base: &parts.base, scale: unobserved, shift };
         let system =
             System { indices: told.ids, targets: told.targets, weights: told.weights, precision, mean: None };
         out.dense.resize(parts.factors, 0.0);

@@ -1,5 +1,7 @@
 //! The coordinates in which the fixed side's Gram matrix is diagonal.
 
+use std::ops::Range;
+
 use super::matrix::Matrix;
 use crate::kernel::{Eigen, Gram, Level, Rows, RowsMut, SolveError, transform};
 use crate::par::{Workers, chunks};
@@ -17,18 +19,23 @@ const ENTRIES: usize = 1 << 24;
 /// Rows that are summed in single precision before double precision takes over.
 const SINGLE: usize = 4096;
 
+/// Rows that are copied at once to be weighted.
+const COPIED: usize = 256;
+
 /// Rows of eigenvectors of one job.
 const VECTORS: usize = 16;
 
-/// Turns the rows of `side` so that their Gram matrix becomes diagonal, and returns the diagonal, largest first.
-/// Products between the rows and rows of the other side that are solved against them do not know of the turn.
+/// Turns the rows of `side` so that their Gram matrix, in which each has its weight if there are any, becomes diagonal,
+/// and returns the diagonal, largest first. Products between the rows and rows of the other side that are solved against
+/// them do not know of the turn.
 pub(super) fn diagonalise(
     workers: &Workers,
     level: Level,
     factors: usize,
     side: &mut Matrix,
+    weights: Option<&[f32]>,
 ) -> Result<Vec<f32>, SolveError> {
-    let eigen = Eigen::new(level, factors, gram(workers, level, factors, side.rows()?)?)?;
+    let eigen = Eigen::new(level, factors, gram(workers, level, factors, (side, weights))?)?;
     let mut q = vec![0.0; factors * factors];
     let jobs: Vec<_> = q.chunks_mut(VECTORS * factors).enumerate().collect();
     let done = workers.map(jobs, || (), |(), (job, out)| eigen.vectors(job * VECTORS, out));
@@ -39,10 +46,15 @@ pub(super) fn diagonalise(
 }
 
 /// The lower triangle of the Gram matrix.
-fn gram(workers: &Workers, level: Level, factors: usize, rows: Rows<'_>) -> Result<Vec<f64>, SolveError> {
+fn gram(
+    workers: &Workers,
+    level: Level,
+    factors: usize,
+    (side, weights): (&Matrix, Option<&[f32]>),
+) -> Result<Vec<f64>, SolveError> {
     // How many jobs there are decides on the order of sums: it must not depend on the machine.
     let most = (ENTRIES / (factors * factors)).clamp(2, GRAMS);
-    let jobs = chunks(rows.count(), rows.count().div_ceil(most).max(ROWS)).collect();
+    let jobs = chunks(side.count(), side.count().div_ceil(most).max(ROWS)).collect();
     let parts = workers.map(
         jobs,
         || (Gram::new(factors, level), vec![0.0; factors * factors]),
@@ -50,7 +62,11 @@ fn gram(workers: &Workers, level: Level, factors: usize, rows: Rows<'_>) -> Resu
             let mut sum = vec![0.0; factors * factors];
             for piece in chunks(part.len(), SINGLE) {
                 gram.clear();
-                gram.add(rows, part.start + piece.start..part.start + piece.end)?;
+                let rows = part.start + piece.start..part.start + piece.end;
+                match weights {
+                    None => gram.add(side.rows()?, rows)?,
+                    Some(weights) => add_weighted(gram, side, weights, rows)?,
+                }
                 gram.lower(lower)?;
                 add(&mut sum, lower.iter().map(|&x| f64::from(x)));
             }
@@ -62,6 +78,25 @@ fn gram(workers: &Workers, level: Level, factors: usize, rows: Rows<'_>) -> Resu
         add(&mut total, part?.into_iter());
     }
     Ok(total)
+}
+
+/// Adds rows that count as often as their weights say.
+fn add_weighted(
+    gram: &mut Gram,
+    side: &Matrix,
+    weights: &[f32],
+    rows: Range<usize>,
+) -> Result<(), SolveError> {
+    let mut copy = Vec::new();
+    for piece in chunks(rows.len(), COPIED) {
+        copy.clear();
+        for row in rows.start + piece.start..rows.start + piece.end {
+            let root = weights[row].sqrt();
+            copy.extend(side.row(row).iter().map(|x| root * x));
+        }
+        gram.add(Rows::new(&copy, side.width(), side.width())?, 0..piece.len())?;
+    }
+    Ok(())
 }
 
 fn add(sum: &mut [f64], terms: impl Iterator<Item = f64>) {

@@ -1,6 +1,6 @@
 //! The rows of one job as the row solver wants them.
 
-use super::weighting::{Told, Weighting};
+use super::weighting::{Pair, Told, Weighting};
 use crate::data::Row;
 
 /// What one row says.
@@ -27,18 +27,22 @@ impl<Ix> Default for Events<Ix> {
 }
 
 impl<Ix: Copy> Events<Ix> {
-    /// Reads the rows, in place of what was read before.
-    pub(super) fn read<'d>(&mut self, weighting: &Weighting, rows: impl Iterator<Item = Row<'d, Ix>>)
-    where
+    /// Reads the rows, in place of what was read before. `pair` is asked with the place of a row among them, and an id.
+    pub(super) fn read<'d>(
+        &mut self,
+        weighting: &Weighting,
+        rows: impl Iterator<Item = Row<'d, Ix>>,
+        pair: impl Fn(usize, Ix) -> Pair,
+    ) where
         Ix: 'd,
     {
         self.ids.clear();
         self.targets.clear();
         self.weights.clear();
         self.offsets.truncate(1);
-        for row in rows {
+        for (at, row) in rows.enumerate() {
             for (id, value) in row.iter() {
-                if let Some(Told { target, weight }) = weighting.of(value) {
+                if let Some(Told { target, weight }) = weighting.of(value, pair(at, id)) {
                     self.ids.push(id);
                     self.targets.push(target);
                     self.weights.push(weight);

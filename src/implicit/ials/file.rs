@@ -1,5 +1,6 @@
 //! The model in files and through `serde`: what is read is checked before it is a model.
 
+use super::degrees::Activity;
 use super::matrix::Matrix;
 use super::model::{Ials, Parts};
 use super::params::IalsParams;
@@ -9,10 +10,11 @@ use crate::persist::{LoadError, Persist, SectionReader, Sections, Unsound};
 
 impl Persist for Ials {
     const KIND: &'static str = "ials";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn write_sections<'a>(&'a self, out: &mut Sections<'a>) {
-        let Parts { factors, weighting, regularization, nu, users, items, base, seen } = &self.parts;
+        let Parts { factors, weighting, regularization, nu, activity, .. } = &self.parts;
+        let Parts { item_weights, users, items, base, seen, .. } = &self.parts;
         let (confidence, alpha, epsilon) = match weighting.confidence {
             Confidence::Equal => (0, 1.0, 1.0),
             Confidence::Linear { alpha } => (1, alpha, 1.0),
@@ -22,6 +24,8 @@ impl Persist for Ials {
         out.put_owned("choices", [weighting.objective as u32, confidence, weighting.negatives as u32]);
         out.put_owned("weights", [weighting.unobserved_weight, alpha, epsilon]);
         out.put_owned("regularization", [*regularization, *nu]);
+        out.put_owned("activity", [activity.exponent, activity.scale]);
+        out.put("items.weight", item_weights);
         out.put("diagonal", base);
         out.put_owned("users", users.to_dense());
         out.put_owned("items", items.to_dense());
@@ -50,13 +54,22 @@ impl Persist for Ials {
                 unobserved_weight,
             })
         };
+        let has_shares = from.version() > 1;
         let parts = Unchecked {
             factors,
             weighting: read().map_err(|unsound| unsound.in_file(from))?,
             regularization,
             nu,
+            activity: match has_shares {
+                true => {
+                    let [exponent, scale] = from.array("activity")?;
+                    Activity { exponent, scale }
+                }
+                false => Activity::default(),
+            },
             users: from.values("users", &[users, factors])?,
             items: from.values("items", &[items, factors])?,
+            item_weights: has_shares.then(|| from.values("items.weight", &[items])).transpose()?,
             diagonal: from.values("diagonal", &[factors])?,
             seen: from.seen(n_users, n_items)?,
         };
@@ -71,6 +84,11 @@ pub(super) struct Unchecked {
     weighting: Weighting,
     regularization: f32,
     nu: f32,
+    #[cfg_attr(feature = "serde", serde(default))]
+    activity: Activity,
+    /// All 1 if there are none.
+    #[cfg_attr(feature = "serde", serde(default))]
+    item_weights: Option<Vec<f32>>,
     users: Vec<f32>,
     items: Vec<f32>,
     diagonal: Vec<f32>,
@@ -79,9 +97,10 @@ pub(super) struct Unchecked {
 
 impl From<Ials> for Unchecked {
     fn from(model: Ials) -> Self {
-        let Parts { factors, weighting, regularization, nu, users, items, base, seen } = model.parts;
-        let (users, items) = (users.to_dense(), items.to_dense());
-        Self { factors, weighting, regularization, nu, users, items, diagonal: base, seen }
+        let Parts { factors, weighting, regularization, nu, activity, item_weights, .. } = model.parts;
+        let Parts { users, items, base: diagonal, seen, .. } = model.parts;
+        let (users, items, item_weights) = (users.to_dense(), items.to_dense(), Some(item_weights));
+        Self { factors, weighting, regularization, nu, activity, item_weights, users, items, diagonal, seen }
     }
 }
 
@@ -89,9 +108,11 @@ impl TryFrom<Unchecked> for Ials {
     type Error = Unsound;
 
     fn try_from(from: Unchecked) -> Result<Self, Unsound> {
-        let Unchecked { factors, weighting, regularization, nu, users, items, diagonal, seen } = from;
+        let Unchecked { factors, weighting, regularization, nu, activity, item_weights, .. } = from;
+        let Unchecked { users, items, diagonal, seen, .. } = from;
         let Weighting { objective, confidence, negatives, unobserved_weight } = weighting;
-        let params = IalsParams { factors, regularization, nu, ..IalsParams::new() };
+        let activity_exponent = activity.exponent;
+        let params = IalsParams { factors, regularization, nu, activity_exponent, ..IalsParams::new() };
         let params = IalsParams { objective, confidence, negatives, unobserved_weight, ..params };
         params.check().map_err(|error| {
             let (part, at) = place_of(&error.name);
@@ -102,11 +123,15 @@ impl TryFrom<Unchecked> for Ials {
         Unsound::unless_len("users", users.len(), n_users.saturating_mul(factors))?;
         Unsound::unless_len("items", items.len(), n_items * factors)?;
         Unsound::unless_len("diagonal", diagonal.len(), factors)?;
+        let item_weights = item_weights.unwrap_or_else(|| vec![1.0; n_items]);
+        Unsound::unless_len("items.weight", item_weights.len(), n_items)?;
         Parts {
             factors,
             weighting,
             regularization,
             nu,
+            activity,
+            item_weights,
             users: Matrix::from_dense(n_users, factors, &users),
             items: Matrix::from_dense(n_items, factors, &items),
             base: diagonal,
@@ -123,6 +148,7 @@ fn place_of(param: &str) -> (&'static str, usize) {
         "unobserved_weight" => ("weights", 0),
         "confidence" => ("weights", 1),
         "nu" => ("regularization", 1),
+        "activity_exponent" => ("activity", 0),
         _ => ("regularization", 0),
     }
 }

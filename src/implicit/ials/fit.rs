@@ -1,5 +1,6 @@
 //! The fit: start, epochs, the model at the end.
 
+use super::degrees::{Activity, Shares, item_weights};
 use super::matrix::Matrix;
 use super::model::{Ials, Parts};
 use super::params::IalsParams;
@@ -44,6 +45,8 @@ struct State<'d> {
     frame: Frame<'d>,
     users: Side,
     items: Side,
+    activity: Activity,
+    item_weights: Vec<f32>,
     /// The diagonal of the items' Gram matrix that the users were solved with.
     base: Vec<f32>,
 }
@@ -52,18 +55,24 @@ impl<'d> State<'d> {
     fn new(params: &'d IalsParams, data: &'d Interactions, workers: &'d Workers) -> Self {
         let weighting = params.weighting();
         let longest = |offsets: &[usize]| offsets.windows(2).map(|row| row[1] - row[0]).max().unwrap_or(0);
-        let plain = data.value_range().is_some_and(|(lowest, _)| weighting.is_plain(lowest));
+        let plain = params.popularity_discount == 0.0
+            && data.value_range().is_some_and(|(lowest, _)| weighting.is_plain(lowest));
         let longest = longest(data.user_offsets()).max(longest(data.item_offsets()));
         let ones = plain.then(|| vec![1.0; longest]);
-        let used = |values: &[f32]| values.iter().filter(|&&value| weighting.of(value).is_some()).count();
-        let by_user = |row: usize| used(data.user(UserIx::new(row as u32)).unwrap_or_default().values);
-        let by_item = |row: usize| used(data.item(ItemIx::new(row as u32)).unwrap_or_default().values);
+        let used = |values: &[f32]| values.iter().filter(|&&value| weighting.counts(value)).count();
+        let by_user: Vec<_> = data.users().map(|(_, history)| used(history.values)).collect();
+        let by_item: Vec<_> = data.items().map(|(_, audience)| used(audience.values)).collect();
+        let activity = Activity::new(params.activity_exponent, &by_user);
+        let item_weights = item_weights(params.popularity_discount, &by_item);
+        let shares = (Shares::of_users(activity, &by_user), Shares::of_items(item_weights.clone()));
         Self {
             params,
             data,
             epoch: 1,
-            users: Side::new(params, data.user_offsets(), by_user, data.n_items()),
-            items: Side::new(params, data.item_offsets(), by_item, data.n_users()),
+            users: Side::new(params, data.user_offsets(), &by_user, data.n_items(), shares.0),
+            items: Side::new(params, data.item_offsets(), &by_item, data.n_users(), shares.1),
+            activity,
+            item_weights,
             frame: Frame { workers, solver: solver(params.factors), weighting, ones },
             base: Vec::new(),
         }
@@ -104,7 +113,7 @@ impl<'d> State<'d> {
     fn solve_items(&mut self) -> Result<f64, FitError> {
         let data = self.data;
         let audience = |row: usize| data.item(ItemIx::new(row as u32)).unwrap_or_default();
-        let solved = self.items.solve(&self.frame, &mut self.users.rows, audience, Told::Regularization);
+        let solved = self.items.solve(&self.frame, &mut self.users, audience, Told::Regularization);
         let (_, told) = solved.map_err(|failed| diverged(self.epoch, "item", failed))?;
         Ok(told)
     }
@@ -113,19 +122,21 @@ impl<'d> State<'d> {
     fn solve_users(&mut self) -> Result<f64, FitError> {
         let data = self.data;
         let history = |row: usize| -> History<'d> { data.user(UserIx::new(row as u32)).unwrap_or_default() };
-        let solved = self.users.solve(&self.frame, &mut self.items.rows, history, Told::Objective);
+        let solved = self.users.solve(&self.frame, &mut self.items, history, Told::Objective);
         let (base, told) = solved.map_err(|failed| diverged(self.epoch, "user", failed))?;
         self.base = base;
         Ok(told)
     }
 
     fn finish(self) -> Result<Ials, FitError> {
-        let Self { params, data, epoch, users, items, base, .. } = self;
+        let Self { params, data, epoch, users, items, activity, item_weights, base, .. } = self;
         let parts = Parts {
             factors: params.factors,
             weighting: params.weighting(),
             regularization: params.regularization,
             nu: params.nu,
+            activity,
+            item_weights,
             users: users.rows,
             items: items.rows,
             base,

@@ -44,6 +44,10 @@ impl Matrix {
         self.count
     }
 
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
     pub(super) fn stride(&self) -> usize {
         self.stride
     }

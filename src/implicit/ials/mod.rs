@@ -4,15 +4,16 @@
 //! form over *all* items, of which only the events differ from each other:
 //!
 //! ```text
-//! sum_j w_j (t_j - y_j.x)^2  +  x' (alpha_0 Y'Y + lambda_u I) x,      lambda_u = lambda (n_u + alpha_0 I)^nu
+//! sum_j w_j (t_j - y_j.x)^2  +  x' (a_u alpha_0 Y'Y + lambda_u I) x,      lambda_u = lambda (n_u + alpha_0 I)^nu
 //! ```
 //!
-//! (for Hu, Koren & Volinsky the unobserved weight's target of 1 for a like is moved into t_j = 1 + alpha_0 / w_j). That
-//! is the kernel's row solver ([`crate::kernel::RowSolver`]) with prior precision `alpha_0 Y'Y + lambda_u I`, but for
+//! (for Hu, Koren & Volinsky the unobserved weight's target of 1 for a like is moved into t_j = 1 + a_u alpha_0 / w_j;
+//! for an item Y'Y becomes the users' X'AX, A the diagonal of their a_u). That
+//! is the kernel's row solver ([`crate::kernel::RowSolver`]) with prior precision `a_u alpha_0 Y'Y + lambda_u I`, but for
 //! one thing: the solver wants a diagonal one. So once per half-step Y'Y = Q L Q' is decomposed
 //! ([`crate::kernel::Eigen`], K x K) and the fixed rows are turned, Y <- Y Q. Scores do not change when both sides are
 //! turned, the other side is about to be solved anew in the turned coordinates, and the prior is now
-//! `alpha_0 L + lambda_u I`: diagonal, for every lambda_u. A row with n < K events is then solved through its n x n
+//! `a_u alpha_0 L + lambda_u I`: diagonal, for every a_u and lambda_u. A row with n < K events is then solved through its n x n
 //! system, exactly; on Gowalla, where a row has some twenty events, that is nearly every row.
 //!
 //! An epoch solves the items, then the users; the model keeps the turned items with their diagonal L, so that folding
@@ -22,6 +23,7 @@
 
 mod answer;
 mod basis;
+mod degrees;
 mod evidence;
 mod file;
 mod fit;

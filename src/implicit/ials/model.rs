@@ -1,5 +1,6 @@
 //! The fitted model: what it keeps, and what it prepares for answers.
 
+use super::degrees::Activity;
 use super::matrix::Matrix;
 use super::side::solver;
 use super::weighting::Weighting;
@@ -12,10 +13,10 @@ use crate::persist::Unsound;
 ///
 /// With S the events, `w > 0` the weight of each ([`Confidence`](super::Confidence)), t its target (1 for a like, 0 for
 /// a dislike), `alpha_0` the unobserved weight, n the number of events of a user or item, U and I the numbers of users
-/// and items, the fit minimises
+/// and items, `a_u` and `c_i` numbers that are 1 by default, the fit minimises
 ///
 /// ```text
-///   sum over S of w_ui (t_ui - x_u.y_i)^2  +  alpha_0 sum over all u, i of (p_ui - x_u.y_i)^2
+///   sum over S of c_i w_ui (t_ui - x_u.y_i)^2  +  alpha_0 sum over all u, i of a_u (p_ui - x_u.y_i)^2
 /// + lambda sum_u (n_u + alpha_0 I)^nu |x_u|^2  +  lambda sum_i (n_i + alpha_0 U)^nu |y_i|^2
 /// ```
 ///
@@ -23,12 +24,18 @@ use crate::persist::Unsound;
 /// [`Objective::HuKoren`](super::Objective::HuKoren). The loss of an epoch is the value of this sum. A value of 0 is no
 /// event; a value below 0 is a dislike or none ([`Negatives`](super::Negatives)).
 ///
+/// `a_u` is `n_u^activity_exponent` over its mean over the users: who has met more has left more on purpose. `c_i` is
+/// `n_i^-popularity_discount` over its mean over the events: that somebody touched what everybody touches says little of
+/// them. A row without events counts as one of one event. Folded-in users have the `a_u` of a training user with as many
+/// events; `c_i` stays that of the training data.
+///
 /// Who has no events that speak for an item is answered with the mean of the rows of all users who have: the items by
 /// their mean score.
 ///
 /// *Papers.* Hu, Koren & Volinsky 2008, "Collaborative filtering for implicit feedback datasets"; the objective with an
 /// unobserved weight on all pairs, and the regularization scaled by frequency: Rendle, Krichene, Zhang & Koren 2022,
-/// "Revisiting the performance of iALS on item recommendation benchmarks".
+/// "Revisiting the performance of iALS on item recommendation benchmarks". `a_u`: Pan et al. 2008, "One-class
+/// collaborative filtering" (user-oriented weighting); `c_i`: Steck 2011, "Item popularity and recommendation accuracy".
 ///
 /// *Settings carry over.* From google-research's `ials`: `embedding_dim`, `regularization`, `regularization_exp` and
 /// `unobserved_weight` are `factors`, `regularization`, `nu` and `unobserved_weight` as they are, `stddev` is
@@ -88,6 +95,9 @@ pub(super) struct Parts {
     pub(super) weighting: Weighting,
     pub(super) regularization: f32,
     pub(super) nu: f32,
+    pub(super) activity: Activity,
+    /// What the weights of the events of each item are multiplied by.
+    pub(super) item_weights: Vec<f32>,
     pub(super) users: Matrix,
     /// In coordinates in which their Gram matrix is diagonal.
     pub(super) items: Matrix,
@@ -134,6 +144,11 @@ impl Parts {
         Unsound::unless_all("diagonal", &self.base, "a finite number, at least 0", |x| {
             finite(x) && x >= 0.0
         })?;
+        let share = |x: f32| (1e-12..=1e12).contains(&x);
+        let expected = "from 1e-12 to 1e12";
+        // The exponent is checked with the parameters.
+        Unsound::unless_all("activity", &[1.0, self.activity.scale], expected, share)?;
+        Unsound::unless_all("items.weight", &self.item_weights, expected, share)?;
         let known = |item: crate::data::ItemIx| item.ix() < self.items.count();
         Unsound::unless_all("seen.items", self.seen.items(), "an item of the model", known)?;
         Unsound::unless_all("items", self.items.floats(), "a finite number", finite)?;

@@ -3,10 +3,11 @@
 use std::ops::Range;
 
 use super::basis::diagonalise;
+use super::degrees::Shares;
 use super::evidence::{Events, Evidence};
 use super::matrix::Matrix;
 use super::params::IalsParams;
-use super::weighting::Weighting;
+use super::weighting::{Pair, Weighting};
 use crate::data::Row;
 use crate::kernel::{
     Answers, Precision, Row as System, RowSolver, Rows, RowsMut, SolveError, Workspace, gathered_products,
@@ -28,6 +29,7 @@ pub(super) struct Side {
     pub(super) rows: Matrix,
     /// How strongly each row is drawn to zero.
     regularization: Vec<f32>,
+    shares: Shares,
     cuts: Vec<Range<usize>>,
 }
 
@@ -70,20 +72,21 @@ struct Scratch<Ix> {
 }
 
 impl Side {
-    /// All rows at zero. `used` says how many events of a row tell something; `others` is the number of rows of the
+    /// All rows at zero. `used` says how many events of each row tell something; `others` is the number of rows of the
     /// other side.
     pub(super) fn new(
         params: &IalsParams,
         offsets: &[usize],
-        used: impl Fn(usize) -> usize,
+        used: &[usize],
         others: u32,
+        shares: Shares,
     ) -> Self {
-        let n = offsets.len() - 1;
         let solver = solver(params.factors);
         let cost = |n: usize| solver.cost(n) as usize + params.factors;
         Self {
-            rows: Matrix::new(n, params.factors),
-            regularization: (0..n).map(|row| params.regularization_of(used(row), others)).collect(),
+            rows: Matrix::new(used.len(), params.factors),
+            regularization: used.iter().map(|&n| params.regularization_of(n, others)).collect(),
+            shares,
             cuts: balanced(offsets, cost, LEAST_COST),
         }
     }
@@ -93,13 +96,15 @@ impl Side {
     pub(super) fn solve<'d, Ix: Copy + Into<usize> + Sync + Send + 'd>(
         &mut self,
         frame: &Frame<'_>,
-        fixed: &mut Matrix,
+        fixed: &mut Self,
         row: impl Fn(usize) -> Row<'d, Ix> + Send + Sync,
         told: Told,
     ) -> Result<(Vec<f32>, f64), Failed> {
         let Frame { workers, solver, .. } = *frame;
-        let base = diagonalise(workers, solver.level(), solver.dim(), fixed)?;
-        let step = Step { frame, fixed: fixed.rows()?, base: &base, row, told };
+        let base =
+            diagonalise(workers, solver.level(), solver.dim(), &mut fixed.rows, fixed.shares.uneven_pairs())?;
+        let shares = (&self.shares, &fixed.shares);
+        let step = Step { frame, fixed: fixed.rows.rows()?, base: &base, row, shares, told };
         let (width, stride) = (solver.dim(), self.rows.stride());
         let outs = parts(self.rows.floats_mut(), stride, &self.cuts);
         let pulls = parts(&mut self.regularization, 1, &self.cuts);
@@ -128,6 +133,8 @@ struct Step<'a, F> {
     base: &'a [f32],
     row: F,
     told: Told,
+    /// Of the side that is solved, and of the fixed one.
+    shares: (&'a Shares, &'a Shares),
 }
 
 impl<'d, Ix: Copy + Into<usize> + 'd, F: Fn(usize) -> Row<'d, Ix>> Step<'_, F> {
@@ -143,7 +150,7 @@ impl<'d, Ix: Copy + Into<usize> + 'd, F: Fn(usize) -> Row<'d, Ix>> Step<'_, F> {
         let Scratch { events, workspace, minima, scores } = scratch;
         let rows = first..first + pulls.len();
         if self.frame.ones.is_none() {
-            events.read(&self.frame.weighting, rows.map(&self.row));
+            events.read(&self.frame.weighting, rows.map(&self.row), |at, id| self.pair(first + at, id));
         }
         let system = |r: usize| {
             let Evidence { ids, targets, weights } = match &self.frame.ones {
@@ -153,7 +160,13 @@ impl<'d, Ix: Copy + Into<usize> + 'd, F: Fn(usize) -> Row<'d, Ix>> Step<'_, F> {
                 }
                 None => events.row(r),
             };
-            System { indices: ids, targets, weights, precision: self.precision(pulls[r]), mean: None }
+            System {
+                indices: ids,
+                targets,
+                weights,
+                precision: self.precision(first + r, pulls[r]),
+                mean: None,
+            }
         };
         minima.resize(pulls.len(), 0.0);
         let told_by_minima = self.told == Told::Objective && self.frame.weighting.is_told_by_minima();
@@ -174,25 +187,36 @@ impl<'d, Ix: Copy + Into<usize> + 'd, F: Fn(usize) -> Row<'d, Ix>> Step<'_, F> {
             let x = &x[..width];
             sum += f64::from(pull) * f64::from(sum_of_squares(self.frame.solver.level(), x));
             if self.told == Told::Objective {
-                sum += self.loss(x, (self.row)(first + r), scores)?;
+                sum += self.loss(x, first + r, scores)?;
             }
         }
         Ok(sum)
     }
 
-    fn precision(&self, pull: f32) -> Precision<'_> {
-        let scale = self.frame.weighting.unobserved_weight;
-        Precision { base: self.base, scale, shift: pull }
+    /// The unobserved weight of the pairs of a row, but for what the other side multiplies it by.
+    fn unobserved(&self, row: usize) -> f32 {
+        self.frame.weighting.unobserved_weight * self.shares.0.pairs[row]
+    }
+
+    fn pair(&self, row: usize, id: Ix) -> Pair {
+        let ((own, fixed), id) = (self.shares, id.into());
+        Pair { share: own.events[row] * fixed.events[id], unobserved: self.unobserved(row) * fixed.pairs[id] }
+    }
+
+    fn precision(&self, row: usize, pull: f32) -> Precision<'_> {
+        Precision { base: self.base, scale: self.unobserved(row), shift: pull }
     }
 
     /// What one solved row adds to the objective beside its regularization.
-    fn loss(&self, x: &[f32], events: Row<'d, Ix>, scores: &mut Vec<f32>) -> Result<f64, SolveError> {
+    fn loss(&self, x: &[f32], row: usize, scores: &mut Vec<f32>) -> Result<f64, SolveError> {
+        let events = (self.row)(row);
         let Frame { solver, weighting, .. } = self.frame;
         scores.resize(events.len().max(scores.len()), 0.0);
         let scores = &mut scores[..events.len()];
         gathered_products(solver.level(), self.fixed, events.ids, x, scores)?;
-        let observed = events.values.iter().zip(scores).map(|(&value, score)| weighting.loss(value, *score));
+        let told = events.iter().zip(scores);
+        let observed = told.map(|((id, value), score)| weighting.loss(value, *score, self.pair(row, id)));
         let squares = x.iter().zip(self.base).map(|(&x, &l)| f64::from(x) * f64::from(x) * f64::from(l));
-        Ok(observed.sum::<f64>() + f64::from(weighting.unobserved_weight) * squares.sum::<f64>())
+        Ok(observed.sum::<f64>() + f64::from(self.unobserved(row)) * squares.sum::<f64>())
     }
 }

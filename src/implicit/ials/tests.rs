@@ -74,7 +74,10 @@ fn forms(factors: usize) -> Vec<IalsParams> {
         params.clone().negatives(Negatives::Ignore).confidence(log).nu(0.5),
         params.clone().confidence(huge).regularization(0.1),
         params.clone().objective(Objective::HuKoren).unobserved_weight(1.0).nu(0.0).regularization(2.0),
-        params.objective(Objective::HuKoren).confidence(Confidence::Linear { alpha: 40.0 }),
+        params.clone().objective(Objective::HuKoren).confidence(Confidence::Linear { alpha: 40.0 }),
+        params.clone().activity_exponent(0.5),
+        params.clone().confidence(log).activity_exponent(0.3).popularity_discount(0.25),
+        params.objective(Objective::HuKoren).activity_exponent(1.0).popularity_discount(1.0),
     ]
 }
 
@@ -105,9 +108,28 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
 }
 
+/// How many events that say something each row has.
+fn counts<'a>(params: &IalsParams, rows: impl Iterator<Item = &'a [f32]>) -> Vec<f64> {
+    let used = |values: &[f32]| values.iter().filter(|value| told(params, **value).is_some()).count();
+    rows.map(|values| used(values) as f64).collect()
+}
+
+/// a_u and c_i of the documentation.
+fn shares(params: &IalsParams, data: &Interactions) -> (Vec<f64>, Vec<f64>) {
+    let users = counts(params, data.users().map(|(_, history)| history.values));
+    let items = counts(params, data.items().map(|(_, audience)| audience.values));
+    let power = |n: &f64, exponent: f32| n.max(1.0).powf(f64::from(exponent));
+    let a: Vec<f64> = users.iter().map(|n| power(n, params.activity_exponent)).collect();
+    let c: Vec<f64> = items.iter().map(|n| power(n, -params.popularity_discount)).collect();
+    let mean_a = a.iter().sum::<f64>() / a.len() as f64;
+    let mean_c = c.iter().zip(&items).map(|(c, n)| c * n).sum::<f64>() / items.iter().sum::<f64>();
+    (a.iter().map(|a| a / mean_a).collect(), c.iter().map(|c| c / mean_c).collect())
+}
+
 /// The objective of the documentation, pair by pair.
 fn objective(params: &IalsParams, data: &Interactions, model: &Ials) -> f64 {
     let (users, items) = (&model.parts.users, &model.parts.items);
+    let (a, c) = shares(params, data);
     let used = |values: &[f32]| values.iter().filter(|value| told(params, **value).is_some()).count();
     let mut sum = 0.0;
     for user in 0..data.n_users() {
@@ -117,8 +139,8 @@ fn objective(params: &IalsParams, data: &Interactions, model: &Ials) -> f64 {
             let event = data.get(UserIx::new(user), ItemIx::new(item));
             let told = event.and_then(|event| told(params, event.value));
             let (target, pair, weight) = told.unwrap_or_default();
-            sum += weight * (target - score).powi(2);
-            sum += f64::from(params.unobserved_weight) * (pair - score).powi(2);
+            sum += c[item as usize] * weight * (target - score).powi(2);
+            sum += a[user as usize] * f64::from(params.unobserved_weight) * (pair - score).powi(2);
         }
         let n = used(data.user(UserIx::new(user)).unwrap().values);
         sum += strength(params, n, data.n_items()) * dot(x, x);
@@ -154,13 +176,15 @@ fn solve(mut a: Vec<f64>, mut b: Vec<f64>) -> Vec<f64> {
 fn best_row(params: &IalsParams, data: &Interactions, model: &Ials, user: u32) -> Vec<f64> {
     let k = params.factors;
     let (mut a, mut b, mut n) = (vec![0.0; k * k], vec![0.0; k], 0);
+    let shares = shares(params, data);
     for item in 0..data.n_items() {
         let y = model.parts.items.row(item as usize);
         let event = data.get(UserIx::new(user), ItemIx::new(item));
         let told = event.and_then(|event| told(params, event.value));
         n += usize::from(told.is_some());
         let (target, pair, weight) = told.unwrap_or_default();
-        let unobserved = f64::from(params.unobserved_weight);
+        let weight = shares.1[item as usize] * weight;
+        let unobserved = shares.0[user as usize] * f64::from(params.unobserved_weight);
         for i in 0..k {
             b[i] += (weight * target + unobserved * pair) * f64::from(y[i]);
             for j in 0..k {
@@ -198,9 +222,8 @@ fn the_loss_is_the_objective_and_falls() {
     let data = mixed(60, 40);
     for factors in [1, 8, 20, 64] {
         for params in forms(factors) {
-            let (model, report) = fitted(&params.epochs(6), &data, 2);
-            let params = forms(factors).into_iter().find(|form| form.weighting() == model.parts.weighting);
-            let expected = objective(&params.unwrap(), &data, &model);
+            let (model, report) = fitted(&params.clone().epochs(6), &data, 2);
+            let expected = objective(&params, &data, &model);
             let losses: Vec<f64> = report.curve.iter().map(|epoch| epoch.loss).collect();
             let loss = losses[5];
             assert!((loss - expected).abs() < 1e-4 * expected, "{factors}: {loss} {expected}");
@@ -215,14 +238,17 @@ fn the_same_bits_for_any_number_of_threads() {
     for data in [plain(700, 90), mixed(300, 120)] {
         for factors in [2, 16, 33] {
             let params = IalsParams::new().factors(factors).epochs(3);
-            let one = fitted(&params, &data, 1);
-            for threads in [2, 3, 8] {
-                let other = fitted(&params, &data, threads);
-                assert_eq!(one.0, other.0, "{factors} factors, {threads} threads");
-                let same = one.1.curve.iter().zip(&other.1.curve).all(|(a, b)| a.loss == b.loss);
-                assert!(same, "{factors} factors, {threads} threads");
+            let shared = params.clone().activity_exponent(0.3).popularity_discount(0.25);
+            for params in [params, shared] {
+                let one = fitted(&params, &data, 1);
+                for threads in [2, 3, 8] {
+                    let other = fitted(&params, &data, threads);
+                    assert_eq!(one.0, other.0, "{factors} factors, {threads} threads");
+                    let same = one.1.curve.iter().zip(&other.1.curve).all(|(a, b)| a.loss == b.loss);
+                    assert!(same, "{factors} factors, {threads} threads");
+                }
+                assert_ne!(one.0, params.fit(&data).unwrap(), "the seed matters");
             }
-            assert_ne!(one.0, params.fit(&data).unwrap(), "the seed matters");
         }
     }
 }
@@ -311,6 +337,25 @@ fn hu_koren_is_the_confidence_form_of_their_paper() {
     let (_, report) = fitted(&params, &data, 1);
     let expected = 41.0 * data.len() as f64;
     assert!((report.curve[0].loss - expected).abs() < 1e-3 * expected, "{:?}", report.curve[0]);
+}
+
+#[test]
+fn shares_are_powers_of_the_numbers_of_events_with_mean_one() {
+    // Users of 4, 1 and 1 events, items of 3, 1, 1, 1 and none.
+    let pairs = [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (2, 0)];
+    let events: Vec<_> = pairs.iter().map(|&(user, item)| event(user, item, 1.0)).collect();
+    let data = Interactions::from_events(3, 5, &events).unwrap();
+    let params = IalsParams::new().factors(2).activity_exponent(0.5).popularity_discount(1.0);
+    let (model, _) = fitted(&params, &data, 1);
+    // The roots are 2, 1 and 1: mean 4 / 3. Three events at 1/3 and three at 1: mean 2 / 3.
+    let activity = model.parts.activity;
+    assert!((activity.share(4) - 1.5).abs() < 1e-6 && (activity.share(1) - 0.75).abs() < 1e-6);
+    assert_eq!(activity.share(0), activity.share(1));
+    for (found, expected) in model.parts.item_weights.iter().zip([0.5, 1.5, 1.5, 1.5, 1.5]) {
+        assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+    }
+    let (plain, _) = fitted(&IalsParams::new().factors(2), &data, 1);
+    assert_eq!((plain.parts.activity.share(4), plain.parts.item_weights), (1.0, vec![1.0; 5]));
 }
 
 #[test]
@@ -491,6 +536,10 @@ fn parameters_are_reached_by_name_and_checked() {
         base().unobserved_weight(f32::INFINITY),
         base().nu(-0.1),
         base().nu(1.1),
+        base().activity_exponent(-0.1),
+        base().activity_exponent(1.1),
+        base().popularity_discount(-0.1),
+        base().popularity_discount(f32::NAN),
         base().init_scale(0.0),
         base().confidence(Confidence::Linear { alpha: 0.0 }),
         base().confidence(Confidence::Linear { alpha: f32::NAN }),

@@ -166,6 +166,15 @@ pub(super) struct Weighting {
 /// The least weight: far below what any result shows, and its inverse is finite.
 const LEAST_WEIGHT: f32 = 1e-20;
 
+/// What the pair of an event's user and item adds to its value.
+#[derive(Clone, Copy)]
+pub(super) struct Pair {
+    /// Multiplies the weight of the event.
+    pub(super) share: f32,
+    /// The unobserved weight.
+    pub(super) unobserved: f32,
+}
+
 /// What one event says.
 pub(super) struct Told {
     pub(super) target: f32,
@@ -173,21 +182,26 @@ pub(super) struct Told {
 }
 
 impl Weighting {
+    /// Whether an event of this value says something.
+    pub(super) fn counts(&self, value: f32) -> bool {
+        value != 0.0 && (value > 0.0 || self.negatives == Negatives::Dislike)
+    }
+
     /// What an event of this value says, if it says something.
-    pub(super) fn of(&self, value: f32) -> Option<Told> {
-        if value == 0.0 || (value < 0.0 && self.negatives == Negatives::Ignore) {
+    pub(super) fn of(&self, value: f32, pair: Pair) -> Option<Told> {
+        if !self.counts(value) {
             return None;
         }
-        let weight = self.confidence.of(value.abs()).max(LEAST_WEIGHT);
+        let weight = (self.confidence.of(value.abs()) * pair.share).max(LEAST_WEIGHT);
         let target = match self.objective {
             _ if value < 0.0 => 0.0,
             Objective::Rendle => 1.0,
-            Objective::HuKoren => 1.0 + self.unobserved_weight / weight,
+            Objective::HuKoren => 1.0 + pair.unobserved / weight,
         };
         Some(Told { target, weight })
     }
 
-    /// Whether every event of such values has target 1 and weight 1.
+    /// Whether every event of such values has target 1 and weight 1 before its pair adds to it.
     pub(super) fn is_plain(&self, lowest: f32) -> bool {
         lowest > 0.0 && self.objective == Objective::Rendle && self.confidence == Confidence::Equal
     }
@@ -200,15 +214,15 @@ impl Weighting {
 
     /// What the objective holds for one event beside the unobserved weight times the square of its score, which it
     /// holds for every pair.
-    pub(super) fn loss(&self, value: f32, score: f32) -> f64 {
-        let Some(Told { weight, .. }) = self.of(value) else { return 0.0 };
+    pub(super) fn loss(&self, value: f32, score: f32, pair: Pair) -> f64 {
+        let Some(Told { weight, .. }) = self.of(value, pair) else { return 0.0 };
         let (weight, score) = (f64::from(weight), f64::from(score));
         if value < 0.0 {
             return weight * score * score;
         }
         let all = match self.objective {
             Objective::Rendle => 0.0,
-            Objective::HuKoren => f64::from(self.unobserved_weight) * (1.0 - 2.0 * score),
+            Objective::HuKoren => f64::from(pair.unobserved) * (1.0 - 2.0 * score),
         };
         weight * (1.0 - score) * (1.0 - score) + all
     }
