@@ -458,6 +458,11 @@ fn serde_keeps_the_bits_and_refuses_what_is_no_model() {
     let (model, _) = fitted(&IalsParams::new().factors(3), &mixed(20, 10), 1);
     let json = serde_json::to_string(&model).unwrap();
     assert_eq!(serde_json::from_str::<Ials>(&json).unwrap(), model);
+    let mut older = serde_json::to_value(&model).unwrap();
+    for part in ["activity", "item_weights"] {
+        assert!(older.as_object_mut().unwrap().remove(part).is_some());
+    }
+    assert_eq!(serde_json::from_value::<Ials>(older).unwrap(), model, "all weights are as they were");
     for (from, to) in [
         (r#""factors":3"#, r#""factors":4"#),
         (r#""factors":3"#, r#""factors":0"#),
