@@ -1,7 +1,7 @@
 //! What an epoch of `Ials` costs: seconds, share of the machine's peak, and where the time goes.
 //!
 //! With `FOLDIN_DATA` on Gowalla and on MovieLens 1M (ratings of 4 and 5), else on generated data. `TABLE=1` prints the
-//! table alone, `FACTORS=64,128` chooses the rows, `THREADS=1,2` the threads, `EPOCHS` how many epochs each fit does
+//! table alone, `FACTORS=64,128` chooses the rows, `THREADS=1,2` the threads, `UNOBSERVED=0.02` the weight of pairs without event, `EPOCHS` how many epochs each fit does
 //! (the fastest counts: the machine may be busy with something else), `DATA=gowalla` one of the two.
 
 use std::hint::black_box;
@@ -77,13 +77,19 @@ fn numbers(name: &str, default: &[usize]) -> Vec<usize> {
     std::env::var(name).map_or_else(|_| default.to_vec(), parse)
 }
 
-/// The multiply-adds of the rows of one epoch.
+/// The multiply-adds of the rows of one epoch, were each of them factored: what conjugate gradients save counts as speed.
 fn operations(data: &Interactions, factors: usize) -> f64 {
     let solver = RowSolver::new(factors);
     let cost = |offsets: &[usize]| -> f64 {
         offsets.windows(2).map(|row| solver.operations(solver.method(row[1] - row[0]), row[1] - row[0])).sum()
     };
     cost(data.user_offsets()) + cost(data.item_offsets())
+}
+
+/// The weaker the prior, the more steps a row takes.
+fn unobserved_weight() -> f32 {
+    let chosen = std::env::var("UNOBSERVED").ok().and_then(|text| text.parse().ok());
+    chosen.unwrap_or(IalsParams::new().unobserved_weight)
 }
 
 fn seconds(mut work: impl FnMut()) -> f64 {
@@ -160,10 +166,11 @@ fn table(name: &str, data: &Interactions, epochs: usize) {
         "{:>8}{:>9}{:>12}{:>14}{:>12}{:>40}",
         "factors", "threads", "epoch ms", "of peak", "loss", "ms of gram, eigen, turn, scores (1 thread)"
     );
+    let unobserved = unobserved_weight();
     for factors in numbers("FACTORS", &[64, 128]) {
         let stages = beside(data, factors).map(|seconds| format!("{:.1}", 1e3 * seconds)).join(" ");
         for threads in numbers("THREADS", &[1, 2]) {
-            let params = IalsParams::new().factors(factors).epochs(epochs);
+            let params = IalsParams::new().factors(factors).epochs(epochs).unobserved_weight(unobserved);
             let report =
                 params.fit_with(data, &mut FitContext::new().threads(threads)).expect("a fit").report;
             let times: Vec<f64> = report.curve.iter().map(|epoch| epoch.elapsed.as_secs_f64()).collect();

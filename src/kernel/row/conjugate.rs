@@ -247,22 +247,35 @@ impl<'a, S: Simd> Going<'a, S> {
         self.left <= NEAR * NEAR * self.energy || self.left == 0.0
     }
 
-    /// `q = (I + V'V) p`
+    /// `q = (I + V'V) p`. The widths met most are compiled for themselves, without inner loops.
     #[inline(always)]
     fn multiply(&mut self, s: S) {
-        let (tiles, p, q) = (self.tiles, &*self.p, &mut *self.q);
+        match self.p.len() {
+            4 => self.multiply_by::<4>(s),
+            8 => self.multiply_by::<8>(s),
+            _ => self.multiply_by::<0>(s),
+        }
+    }
+
+    /// The same, `W` vectors wide, or any number of them for `W` of 0.
+    #[inline(always)]
+    fn multiply_by<const W: usize>(&mut self, s: S) {
+        let width = if W == 0 { self.p.len() } else { W };
+        let (p, q) = (&self.p[..width], &mut self.q[..width]);
         for (p, q) in p.iter().zip(q.iter_mut()) {
             s.store(s.load(p.as_ref()), q.as_mut());
         }
         let mut sum = s.zero();
         let whole = self.n / TILE + usize::from(self.n % TILE > 4);
-        let (whole, rest) = tiles.split_at(whole * p.len());
-        for tile in whole.chunks_exact(p.len()) {
+        let (whole, rest) = self.tiles.split_at(whole * width);
+        for tile in whole.chunks_exact(width) {
+            let tile = &tile[..width];
             let z = project::<S, 2>(s, tile, p);
             sum = s.fma(z[0], z[0], s.fma(z[1], z[1], sum));
             spread::<S, 2>(s, tile, z, q);
         }
         if !rest.is_empty() {
+            let rest = &rest[..width];
             let z = project::<S, 1>(s, rest, p);
             sum = s.fma(z[0], z[0], sum);
             spread::<S, 1>(s, rest, z, q);
