@@ -13,8 +13,9 @@
 //! one thing: the solver wants a diagonal one. So once per half-step Y'Y = Q L Q' is decomposed
 //! ([`crate::kernel::Eigen`], K x K) and the fixed rows are turned, Y <- Y Q. Scores do not change when both sides are
 //! turned, the other side is about to be solved anew in the turned coordinates, and the prior is now
-//! `a_u alpha_0 L + lambda_u I`: diagonal, for every a_u and lambda_u. A row with n < K events is then solved through its n x n
-//! system, exactly; on Gowalla, where a row has some twenty events, that is nearly every row.
+//! `a_u alpha_0 L + lambda_u I`: diagonal, for every a_u and lambda_u. It is also strong: conjugate gradients from zero, in
+//! coordinates scaled by it, bring a row within the rounding of single precision in a few steps, with a proof, and the
+//! kernel factors the few that they do not.
 //!
 //! An epoch solves the items, then the users; the model keeps the turned items with their diagonal L, so that folding
 //! in solves the very system that training solved last.
