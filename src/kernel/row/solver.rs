@@ -5,13 +5,12 @@ use super::{Answers, Method, Row, Rows, RowsMut, Workspace, check_len};
 use crate::kernel::error::{RowError, SolveError};
 use crate::kernel::level::Level;
 
-/// Steps of conjugate gradients with the prior of implicit feedback: 4 to 6 for rows of some twenty events, 8 to 11 for
-/// some hundred.
+/// Steps of conjugate gradients that the cost of a row is reckoned with: longer rows and weaker priors take more.
 const USUAL_STEPS: f64 = 8.0;
 
 /// With as many coordinates or fewer, only rows with less than three events per coordinate are solved faster by
-/// conjugate gradients than through a matrix; with more, rows of any length. Epochs of `Ials` on one thread, ms, direct
-/// alone / rows up to that length / all rows by conjugate gradients: MovieLens 1M (4 and 5 stars) 19 / 20 / 31 at 32
+/// conjugate gradients than through a matrix; with more, rows of any length. Epochs of `Ials` on one thread, ms (bench `ials`, with
+/// this constant changed), direct alone / rows up to that length / all rows by conjugate gradients: MovieLens 1M (4 and 5 stars) 19 / 20 / 31 at 32
 /// factors, 63 / 53 / 56 at 64, 118 / 90 / 85 at 96; Gowalla 48 / 42 / 40 and 125 / 75 / 70 at 32 and 64.
 const DIRECT_UP_TO: usize = 63;
 

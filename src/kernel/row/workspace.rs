@@ -20,9 +20,9 @@ pub struct Workspace {
     pub(super) scales: Buffer,
     /// Length and position of the short rows.
     pub(super) short: Vec<(usize, usize)>,
-    /// Positions of the rows solved by conjugate gradients.
+    /// Length and position of the rows solved by conjugate gradients.
     pub(super) iterated: Vec<(usize, usize)>,
-    /// Those of them that a factorisation must solve after all.
+    /// Positions of those of them that a factorisation must solve after all.
     pub(super) unfinished: Vec<usize>,
     /// Where the fixed rows of a row start.
     pub(super) starts: Vec<usize>,

@@ -11,11 +11,8 @@
 //! take from that is bounded too: a row whose system stretches a direction too far is factored. Hestenes & Stiefel 1952;
 //! the energies of the steps add up to the energy of the answer, which gives the minimum for nothing.
 //!
-//! Against a solution in double precision, in that norm, on the items of MovieLens 1M and Gowalla at 64 factors: mean
-//! 2e-7 to 9e-7 from the shortest rows to the longest, where the primal leaves 2e-7 to 3e-7. The steps this takes: 5 to
-//! 7 for rows of up to 64 events on Gowalla, 9 to 14 for the longest rows of MovieLens. The diagonal of the system, and
-//! the prior plus what a row of that length has on average, precondition no better; a start from the row of the epoch
-//! before saves a step and costs one.
+//! The diagonal of the system, and the prior plus what a row of that length has on average, precondition no better; a
+//! start from the row of the epoch before saves a step and costs one.
 
 mod going;
 mod tile;
