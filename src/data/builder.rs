@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::time::Instant;
 
 use super::intake::{Gate, Intake};
-use super::minimum::Kept;
+use super::minimum::{Also, Kept};
 use super::pile::Pile;
 use super::report::{CleaningReport, Fault, SourceReport, Times};
 use super::rules::Rules;
@@ -58,6 +58,8 @@ pub struct InteractionsBuilder<U = String, I = String> {
     rules: Rules,
     users: IdMap<U>,
     items: IdMap<I>,
+    /// Users and items that stay without events too.
+    also: Also,
     trained: Pile,
     held_out: Option<Pile>,
     pub(super) report: CleaningReport,
@@ -69,6 +71,7 @@ impl<U, I> Default for InteractionsBuilder<U, I> {
             rules: Rules::default(),
             users: IdMap::new(),
             items: IdMap::new(),
+            also: Also::default(),
             trained: Pile::default(),
             held_out: None,
             report: CleaningReport::default(),
@@ -177,6 +180,42 @@ impl<U: Hash + Eq + Debug, I: Hash + Eq + Debug> InteractionsBuilder<U, I> {
         Ok(self)
     }
 
+    /// Says that these users exist, whether records name them or not: people who are only
+    /// [described](super::AttributesBuilder). They stay in the data, with what events they have and
+    /// with none, whatever the minimum says.
+    ///
+    /// # Errors
+    /// [`DataError::TooManyIds`].
+    pub fn also_users(mut self, ids: impl IntoIterator<Item = U>) -> Result<Self, DataError> {
+        for id in ids {
+            self.also.users.push(self.users.insert(id)?);
+        }
+        Ok(self)
+    }
+
+    /// Says that these items exist, whether records name them or not: films nobody has seen yet. See
+    /// [`also_users`](Self::also_users).
+    ///
+    /// ```
+    /// use foldin::data::InteractionsBuilder;
+    /// let set = InteractionsBuilder::new()
+    ///     .add("ratings", [("ann", "Heat", 5.0)])?
+    ///     .also_items(["Heat", "unreleased"])?
+    ///     .build()?;
+    /// assert_eq!(set.interactions.n_items(), 2);
+    /// assert!(set.interactions.item(set.ids.item("unreleased")?).unwrap().is_empty());
+    /// # Ok::<(), foldin::data::DataError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`DataError::TooManyIds`].
+    pub fn also_items(mut self, ids: impl IntoIterator<Item = I>) -> Result<Self, DataError> {
+        for id in ids {
+            self.also.items.push(self.items.insert(id)?);
+        }
+        Ok(self)
+    }
+
     /// Where the records of a source go.
     pub(super) fn intake(&mut self, source: Source) -> Result<Intake<'_, U, I>, DataError> {
         self.rules.check()?;
@@ -245,9 +284,10 @@ impl<U: Hash + Eq + Debug, I: Hash + Eq + Debug> InteractionsBuilder<U, I> {
         held_out: Option<Interactions>,
     ) -> Result<Dataset<U, I>, DataError> {
         let start = Instant::now();
-        let Self { rules, users, items, mut report, .. } = self;
+        let Self { rules, users, items, also, mut report, .. } = self;
         let parts: Vec<&Interactions> = std::iter::once(&interactions).chain(&held_out).collect();
-        let kept = Kept::core(&interactions, rules.min_per_user, rules.min_per_item).touched(&parts);
+        let kept = Kept::core(&interactions, rules.min_per_user, rules.min_per_item, &also);
+        let kept = kept.touched(&parts, &also);
         let before = parts.iter().map(|part| part.len()).sum::<usize>();
         let mut set =
             Dataset { interactions, ids: Ids { users, items }, held_out, report: CleaningReport::default() };

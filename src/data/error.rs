@@ -91,6 +91,52 @@ pub enum DataError {
         /// How many records have no time.
         untimed: usize,
     },
+    /// A value of somebody or something new that does not fit its field.
+    #[error("attribute `{field}`: found `{found}`, expected {expected}")]
+    Attribute {
+        /// The field.
+        field: String,
+        /// The value.
+        found: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A field is spoken of that no record has.
+    #[error("no record has a field `{field}`; the fields are {found}")]
+    UnknownField {
+        /// The name.
+        field: String,
+        /// The fields there are.
+        found: String,
+    },
+    /// Attributes that were joined with other ids than those of the data.
+    #[error(
+        "the {kind} attributes have {found} rows, the data has {expected} {kind}s: build them with the ids of this data"
+    )]
+    AttributeRows {
+        /// "user" or "item".
+        kind: &'static str,
+        /// The rows of the attributes.
+        found: u32,
+        /// The rows of the data.
+        expected: u32,
+    },
+    /// Parts that make up no schema of attributes.
+    #[error("no schema of attributes: `{name}`: {what}")]
+    Schema {
+        /// The field or the feature.
+        name: String,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Parts that make up no matrix of attributes.
+    #[error("no matrix of attributes: entry {at} of the {part} cannot be")]
+    AttributeMatrix {
+        /// "offsets", "features" or "values".
+        part: &'static str,
+        /// The first entry that is wrong.
+        at: usize,
+    },
     /// The sum of duplicates is beyond single precision.
     #[error(
         "the events of user {user} with item {item} sum up beyond single precision: scale the values down"

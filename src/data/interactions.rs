@@ -1,5 +1,8 @@
 //! Who touched what: compressed rows by user and by item.
 
+use std::sync::Arc;
+
+use super::attributes::{ItemAttributes, UserAttributes};
 use super::compressed::{Compressed, Scatter};
 use super::error::{DataError, finite, same_length};
 use super::merge::{Duplicates, find_duplicate, merge_runs};
@@ -42,6 +45,8 @@ pub struct Columns<'a> {
 pub struct Interactions {
     by_user: Compressed<ItemIx>,
     by_item: Compressed<UserIx>,
+    user_attributes: Option<Arc<UserAttributes>>,
+    item_attributes: Option<Arc<ItemAttributes>>,
 }
 
 impl Interactions {
@@ -89,7 +94,7 @@ impl Interactions {
     /// Builds from histories that are sorted by item, without duplicates.
     pub(super) fn from_sorted_rows(by_user: Compressed<ItemIx>, n_items: u32) -> Self {
         let by_item = by_user.transpose(n_items as usize);
-        Self { by_user, by_item }
+        Self { by_user, by_item, user_attributes: None, item_attributes: None }
     }
 
     pub(super) fn by_user(&self) -> &Compressed<ItemIx> {
@@ -113,6 +118,43 @@ impl Interactions {
         let times: Vec<_> = events.iter().filter_map(|event| event.time).collect();
         let times = (!times.is_empty()).then_some(&times[..]);
         Self::from_columns(n_users, n_items, Columns { users: &users, items: &items, values: &values, times })
+    }
+
+    /// Says what is known of the users, for models that use it. Parts of the data share it.
+    ///
+    /// ```compile_fail,E0308
+    /// # use foldin::data::{Interactions, ItemAttributes};
+    /// fn transposed(data: Interactions, films: std::sync::Arc<ItemAttributes>) {
+    ///     let _ = data.with_user_attributes(films);
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`DataError::AttributeRows`] unless there is one row for each user.
+    pub fn with_user_attributes(mut self, attributes: Arc<UserAttributes>) -> Result<Self, DataError> {
+        check_rows("user", attributes.n_rows(), self.n_users())?;
+        self.user_attributes = Some(attributes);
+        Ok(self)
+    }
+
+    /// Says what is known of the items.
+    ///
+    /// # Errors
+    /// [`DataError::AttributeRows`] unless there is one row for each item.
+    pub fn with_item_attributes(mut self, attributes: Arc<ItemAttributes>) -> Result<Self, DataError> {
+        check_rows("item", attributes.n_rows(), self.n_items())?;
+        self.item_attributes = Some(attributes);
+        Ok(self)
+    }
+
+    /// What is known of the users, if it was said.
+    pub fn user_attributes(&self) -> Option<&Arc<UserAttributes>> {
+        self.user_attributes.as_ref()
+    }
+
+    /// What is known of the items, if it was said.
+    pub fn item_attributes(&self) -> Option<&Arc<ItemAttributes>> {
+        self.item_attributes.as_ref()
     }
 
     /// How many users there are, those without events included.
@@ -211,7 +253,7 @@ impl Interactions {
     }
 
     /// Parts the events in two by their position in [`events`](Self::events): those that `chosen`
-    /// marks, and the rest. Both keep the numbering of users and items.
+    /// marks, and the rest. Both keep the numbering of users and items, and what is known of them.
     ///
     /// # Errors
     /// [`DataError::Length`] when `chosen` has not one entry per event.
@@ -236,8 +278,16 @@ impl Interactions {
         }
         by_user.times = times;
         let by_item = by_user.transpose(self.by_item.n_rows());
-        Self { by_user, by_item }
+        let (user_attributes, item_attributes) = (self.user_attributes.clone(), self.item_attributes.clone());
+        Self { by_user, by_item, user_attributes, item_attributes }
     }
+}
+
+fn check_rows(kind: &'static str, found: u32, expected: u32) -> Result<(), DataError> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(DataError::AttributeRows { kind, found, expected })
 }
 
 fn check_bounds(kind: &'static str, n: u32, indices: impl Iterator<Item = u32>) -> Result<(), DataError> {

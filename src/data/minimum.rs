@@ -2,6 +2,13 @@
 
 use super::{Interactions, ItemIx, UserIx};
 
+/// Who and what stays in any case.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Also {
+    pub(super) users: Vec<u32>,
+    pub(super) items: Vec<u32>,
+}
+
 /// Who and what stays.
 pub(super) struct Kept {
     pub(super) users: Vec<bool>,
@@ -11,10 +18,11 @@ pub(super) struct Kept {
 impl Kept {
     /// The largest set in which every user has `min_per_user` events with items of the set and every
     /// item `min_per_item` with its users (a k-core, generalised to two sides). Linear in the events:
-    /// each removal lowers the counts of its row's other side, which may fall in their turn.
-    pub(super) fn core(data: &Interactions, min_per_user: usize, min_per_item: usize) -> Self {
-        let mut users = Side::new(data.users().map(|(_, row)| row.len()), min_per_user);
-        let mut items = Side::new(data.items().map(|(_, row)| row.len()), min_per_item);
+    /// each removal lowers the counts of its row's other side, which may fall in their turn. Those who
+    /// stay in any case do not fall.
+    pub(super) fn core(data: &Interactions, min_per_user: usize, min_per_item: usize, also: &Also) -> Self {
+        let mut users = Side::new(data.users().map(|(_, row)| row.len()), min_per_user, &also.users);
+        let mut items = Side::new(data.items().map(|(_, row)| row.len()), min_per_item, &also.items);
         loop {
             if let Some(user) = users.falling.pop() {
                 let history = data.user(UserIx::new(user)).unwrap_or_default();
@@ -28,8 +36,8 @@ impl Kept {
         }
     }
 
-    /// Removes who and what has no event in any of the data sets.
-    pub(super) fn touched(mut self, data: &[&Interactions]) -> Self {
+    /// Removes who and what has no event in any of the data sets, but for those who stay in any case.
+    pub(super) fn touched(mut self, data: &[&Interactions], also: &Also) -> Self {
         let mut users = vec![false; self.users.len()];
         let mut items = vec![false; self.items.len()];
         for (user, history) in data.iter().flat_map(|data| data.users()) {
@@ -38,6 +46,8 @@ impl Kept {
                 items[item.ix()] = true;
             }
         }
+        also.users.iter().for_each(|&user| users[user as usize] = true);
+        also.items.iter().for_each(|&item| items[item as usize] = true);
         (self.users, self.items) = (users, items);
         self
     }
@@ -71,8 +81,10 @@ struct Side {
 }
 
 impl Side {
-    fn new(counts: impl Iterator<Item = usize>, min: usize) -> Self {
-        let counts: Vec<usize> = counts.collect();
+    /// A count that is beyond all bounds never falls below the minimum.
+    fn new(counts: impl Iterator<Item = usize>, min: usize, also: &[u32]) -> Self {
+        let mut counts: Vec<usize> = counts.collect();
+        also.iter().for_each(|&row| counts[row as usize] = usize::MAX);
         let kept: Vec<bool> = counts.iter().map(|&count| count >= min).collect();
         let falling = (0..counts.len() as u32).filter(|&row| !kept[row as usize]).collect();
         Self { counts, kept, falling, min }

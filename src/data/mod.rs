@@ -4,6 +4,7 @@
 //! *Cost*: linear in the records; memory 16 bytes per event (32 with times) once built.
 //! *Fails* with [`DataError`] and [`ReadError`], which say where in the data and what to do.
 
+mod attributes;
 mod builder;
 mod compressed;
 mod error;
@@ -22,6 +23,10 @@ mod row;
 mod rules;
 pub mod synthetic;
 
+pub use attributes::{
+    AttributeRecord, AttributeSchema, AttributeValue, Attributes, AttributesBuilder, AttributesReport,
+    EncodedRow, Feature, Field, FieldKind, FieldReport, ItemAttributes, Scale, UserAttributes,
+};
 pub use builder::{Dataset, InteractionsBuilder};
 pub use error::DataError;
 pub use ids::{IdMap, Ids};

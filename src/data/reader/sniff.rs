@@ -22,7 +22,7 @@ const CANDIDATES: [Delimiter; 6] = [
 ];
 
 /// Lines in fields.
-type Rows = Vec<Vec<String>>;
+pub(super) type Rows = Vec<Vec<String>>;
 
 /// What the first lines of a file say.
 #[derive(Clone, Debug)]
@@ -301,7 +301,7 @@ fn agreeing(rows: &[Vec<String>]) -> Option<(usize, usize)> {
 }
 
 /// The first lines in fields.
-fn rows(sample: &[u8], delimiter: Delimiter) -> Result<Rows, ReadError> {
+pub(super) fn rows(sample: &[u8], delimiter: Delimiter) -> Result<Rows, ReadError> {
     let mut lines = Lines::new(sample, "")?;
     lines.quote_fields(delimiter.quotes());
     let (mut rows, mut fields) = (Vec::new(), Fields::default());
@@ -316,6 +316,11 @@ fn rows(sample: &[u8], delimiter: Delimiter) -> Result<Rows, ReadError> {
         rows.push((0..n).map(|at| String::from_utf8_lossy(fields.get(line, at)).into_owned()).collect());
     }
     Ok(rows)
+}
+
+/// Whether a name is that of an id: `id`, or a known name of users or items.
+pub(super) fn names_an_id(name: &str) -> bool {
+    name.trim().eq_ignore_ascii_case("id") || matches!(Role::of(name), Some(Role::User | Role::Item))
 }
 
 fn first_line(sample: &[u8]) -> &[u8] {

@@ -18,10 +18,10 @@ use super::sniff::{Head, shorten};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TableLayout {
-    delimiter: Option<String>,
-    header: Option<bool>,
-    id: Option<Column>,
-    encoding: Encoding,
+    pub(super) delimiter: Option<String>,
+    pub(super) header: Option<bool>,
+    pub(super) id: Option<Column>,
+    pub(super) encoding: Encoding,
 }
 
 impl TableLayout {
@@ -56,6 +56,13 @@ impl TableLayout {
     pub fn encoding(mut self, encoding: Encoding) -> Self {
         self.encoding = encoding;
         self
+    }
+}
+
+impl TableLayout {
+    /// Whether the column with the id is asked for by name, so that there must be a header.
+    pub(super) fn names_id(&self) -> bool {
+        matches!(self.id, Some(Column::Name(_)))
     }
 }
 
@@ -101,8 +108,8 @@ impl TextTable {
         let mut table =
             Self { file: file.into(), head: None, ids: IdMap::new(), offsets: vec![0], cells: Vec::new() };
         let mut lines = Lines::new(input, file)?;
-        let named = matches!(layout.id, Some(Column::Name(_)));
-        let head = Head::of(lines.peek(), layout.delimiter.as_deref(), layout.header, named, file)?;
+        let head =
+            Head::of(lines.peek(), layout.delimiter.as_deref(), layout.header, layout.names_id(), file)?;
         if head.n_fields == 0 {
             return Ok(table);
         }
