@@ -40,7 +40,7 @@ pub enum Exam {
     /// Events of users that it knows.
     Test(Interactions),
     /// Events of users that it does not know, who are folded in by their history.
-    FoldIn { history: Interactions, test: Interactions },
+    FoldIn { history: Box<Interactions>, test: Box<Interactions> },
     /// Cases with candidates.
     Among(Candidates),
 }
@@ -102,7 +102,7 @@ impl SplitSpec {
             Self::Time(fraction) => one(Split::latest(data, fraction)?),
             Self::Users(users, events) => {
                 let UserSplit { train, history, test } = UserSplit::random(data, users, events, seed)?;
-                vec![Parts { train, exam: Exam::FoldIn { history, test } }]
+                vec![Parts { train, exam: Exam::FoldIn { history: history.into(), test: test.into() } }]
             }
             Self::Test(_) | Self::Ncf(_) => return Err("test files are read, not parted".into()),
         })

@@ -6,6 +6,7 @@
 
 mod archive;
 mod atomic;
+mod attributes;
 mod element;
 mod error;
 mod format;

@@ -184,6 +184,7 @@ impl<R, K: Hash + Eq> AttributesBuilder<R, K> {
     }
 
     /// Says what a field holds, if the caller does not.
+    #[cfg(feature = "csv")]
     pub(in crate::data) fn suggest(&mut self, field: usize, kind: FieldKind) {
         self.fields[field].1.get_or_insert(kind);
     }

@@ -14,6 +14,8 @@ use crate::data::{ItemIx, UserIx};
 /// row, and the names of the features. Built by [`AttributesBuilder`](super::AttributesBuilder), which
 /// also says what becomes of the values.
 #[derive(Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Unchecked", into = "Unchecked", bound = ""))]
 pub struct Attributes<R> {
     schema: Arc<AttributeSchema>,
     offsets: Vec<usize>,
@@ -136,5 +138,32 @@ impl<R> PartialEq for Attributes<R> {
     fn eq(&self, other: &Self) -> bool {
         (&self.schema, &self.offsets) == (&other.schema, &other.offsets)
             && (&self.features, &self.values) == (&other.features, &other.values)
+    }
+}
+
+/// A matrix from outside.
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Unchecked {
+    schema: AttributeSchema,
+    offsets: Vec<usize>,
+    features: Vec<u32>,
+    values: Vec<f32>,
+}
+
+#[cfg(feature = "serde")]
+impl<R> TryFrom<Unchecked> for Attributes<R> {
+    type Error = DataError;
+
+    fn try_from(from: Unchecked) -> Result<Self, DataError> {
+        Self::from_parts(Arc::new(from.schema), from.offsets, from.features, from.values)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<R> From<Attributes<R>> for Unchecked {
+    fn from(from: Attributes<R>) -> Self {
+        let Attributes { schema, offsets, features, values, .. } = from;
+        Self { schema: Arc::unwrap_or_clone(schema), offsets, features, values }
     }
 }

@@ -44,7 +44,7 @@ impl AttributeValue {
             Self::List(_) => return None,
             Self::Number(number) => *number,
         };
-        (f64::abs(number) <= f64::from(f32::MAX)).then_some(number)
+        (number as f32).is_finite().then_some(number)
     }
 
     /// The year that stands last in it: the last four digits in a row, if they say 1000 or more.

@@ -1,6 +1,7 @@
 //! What the features mean: fields with their kinds, and one feature for each value.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::record::{AttributeValue, same_name};
@@ -213,13 +214,17 @@ impl AttributeSchema {
     /// order or of no field.
     pub fn new(fields: Vec<Field>, features: Vec<Feature>, separator: char) -> Result<Self, DataError> {
         let wrong = |name: &str, what| DataError::Schema { name: name.into(), what };
-        for (at, field) in fields.iter().enumerate() {
+        let mut names = HashSet::new();
+        for field in &fields {
             if !field.is_sound() {
                 return Err(wrong(&field.name, "scale or cuts cannot be"));
             }
-            if fields[..at].iter().any(|other| same_name(&other.name, &field.name)) {
+            if !names.insert(field.name.trim().to_ascii_lowercase()) {
                 return Err(wrong(&field.name, "the field stands twice"));
             }
+        }
+        if let Some(empty) = features.iter().find(|feature| feature.value.as_deref() == Some("")) {
+            return Err(wrong(&empty.field, "a value is empty"));
         }
         if u32::try_from(features.len()).is_err() {
             return Err(DataError::TooManyIds);
