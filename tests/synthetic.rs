@@ -1,5 +1,7 @@
 //! Generated data is what it says: deterministic, long-tailed, and its structure can be learned.
 
+use std::collections::BTreeMap;
+
 use foldin::data::synthetic::{Synthetic, SyntheticData};
 use foldin::data::{DataError, Interactions};
 
@@ -115,6 +117,8 @@ fn settings_out_of_range_are_refused() {
         Synthetic::tiny().noise(f32::NAN),
         Synthetic::tiny().taste(-1.0),
         Synthetic::tiny().drift(f32::INFINITY),
+        Synthetic::tiny().told(1.1),
+        Synthetic::tiny().told(f32::NAN),
     ] {
         assert!(matches!(settings.generate(), Err(DataError::Setting { .. })), "{settings:?}");
     }
@@ -122,4 +126,63 @@ fn settings_out_of_range_are_refused() {
     assert!((7_000..11_000).contains(&small.interactions.len()));
     let single = Synthetic::new().users(1).items(1).ratings(0).generate().unwrap();
     assert!(single.interactions.len() <= 1);
+}
+
+/// The part of the variance that lies between groups, without what chance puts there (the intraclass
+/// correlation).
+fn between(values: &[f64], group: impl Fn(usize) -> String) -> f64 {
+    let mut groups: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    values.iter().enumerate().for_each(|(at, &value)| groups.entry(group(at)).or_default().push(value));
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let square =
+        |values: &[f64], around: f64| values.iter().map(|value| (value - around).powi(2)).sum::<f64>();
+    let (n, k, all) = (values.len() as f64, groups.len() as f64, mean(values));
+    let inner = groups.values().map(|group| square(group, mean(group))).sum::<f64>() / (n - k);
+    let outer = groups.values().map(|group| group.len() as f64 * (mean(group) - all).powi(2)).sum::<f64>();
+    let outer = outer / (k - 1.0);
+    (outer - inner) / (outer + (n / k - 1.0) * inner)
+}
+
+#[test]
+fn attributes_tell_what_they_are_asked_to() {
+    let settings = Synthetic::new().users(1_000).items(900).seed(3);
+    for told in [0.0, 0.8] {
+        let world = settings.clone().told(told).generate().unwrap();
+        let director = |item: usize| world.items[item].director.clone();
+        let occupation = |user: usize| world.users[user].occupation.clone();
+        let rated: Vec<_> = world.interactions.items().filter(|(_, audience)| audience.len() >= 10).collect();
+        let mean = |values: &[f32]| f64::from(values.iter().sum::<f32>()) / values.len() as f64;
+        let means: Vec<f64> = rated.iter().map(|(_, audience)| mean(audience.values)).collect();
+        let sizes: Vec<f64> = rated.iter().map(|(_, audience)| (audience.len() as f64).ln()).collect();
+        let factor: Vec<f64> =
+            world.truth.user_factors.chunks(8).map(|factors| f64::from(factors[1])).collect();
+        let of_film = |at: usize| director(rated[at].0.ix());
+        let found = [between(&means, of_film), between(&sizes, of_film), between(&factor, occupation)];
+        eprintln!(
+            "told {told}: mean rating {:.2}, audience {:.2}, factor {:.2}",
+            found[0], found[1], found[2]
+        );
+        for (found, least) in found.into_iter().zip([0.3, 0.2, 0.15]) {
+            assert!(if told > 0.0 { found > least } else { found.abs() < 0.1 }, "{told}: {found}");
+        }
+    }
+}
+
+#[test]
+fn what_is_known_becomes_features() {
+    let world = Synthetic::new().told(0.5).generate().unwrap();
+    let (users, items) = (world.user_attributes().unwrap(), world.item_attributes().unwrap());
+    for field in ["age", "sex", "occupation"] {
+        assert!(!users.schema().features_of(users.schema().field(field).unwrap()).is_empty(), "{field}");
+    }
+    let director = items.schema().field("director").unwrap();
+    let range = items.schema().features_of(director);
+    for (item, film) in world.items.iter().enumerate() {
+        let (features, _) = items.row(foldin::data::ItemIx::new(item as u32));
+        let found = features.iter().find(|at| range.contains(at)).map(|&at| &items.features()[at as usize]);
+        assert!(found.is_none_or(|found| found.value.as_deref() == Some(&film.director)));
+        assert!(features.len() >= 2, "the year and its band at least");
+    }
+    let data = world.interactions.with_item_attributes(items.into()).unwrap();
+    assert!(data.with_user_attributes(users.into()).is_ok());
 }

@@ -2,6 +2,7 @@
 
 use super::Synthetic;
 use super::draw::{Draw, Stream};
+use crate::data::AttributeRecord;
 
 const GENRES: [&str; 16] = [
     "Action",
@@ -104,9 +105,11 @@ const LAST_NAMES: [&str; 32] = [
 const YEARS: (u16, u16) = (1940, 2005);
 
 /// What is known of an item.
+///
+/// It is an [`AttributeRecord`] with the fields `year`, `genres`, `director` and `cast`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct ItemAttributes {
+pub struct Film {
     /// The year in which it came out.
     pub year: u16,
     /// One to three genres.
@@ -117,10 +120,18 @@ pub struct ItemAttributes {
     pub cast: Vec<String>,
 }
 
+impl From<&Film> for AttributeRecord {
+    fn from(film: &Film) -> Self {
+        let Film { year, genres, director, cast } = film;
+        let record = Self::new().with("year", *year).with("genres", genres.clone());
+        record.with("director", &director[..]).with("cast", cast.clone())
+    }
+}
+
 /// The items with what is hidden of them. Row `i` of the factors is `i * n_factors ..`.
 pub(super) struct Catalogue {
     pub(super) titles: Vec<String>,
-    pub(super) attributes: Vec<ItemAttributes>,
+    pub(super) attributes: Vec<Film>,
     pub(super) factors: Vec<f32>,
     /// How good an item is, standard normal.
     pub(super) quality: Vec<f32>,
@@ -147,6 +158,8 @@ impl Catalogue {
 
     fn add(&mut self, settings: &Synthetic, item: u32, genre_factors: &[f32]) {
         let (seed, n_factors) = (settings.seed, settings.factors);
+        let Shares { genres: of_genres, director: of_director, cast: of_cast, own, quality, luck } =
+            Shares::of(settings.told);
         let mut draw = Draw::new(seed, Stream::Item, u64::from(item));
         // Most items are recent.
         let age = draw.uniform().powi(2);
@@ -160,30 +173,62 @@ impl Catalogue {
         let mut directing = Draw::new(seed, Stream::Director, director as u64);
         let mut acting = cast.map(|actor| Draw::new(seed, Stream::Actor, actor as u64));
         // Each part has the variance it says; together they have 1.
-        let genre_scale = 0.40f64.sqrt() / (genres.len() as f64).sqrt();
+        let genre_scale = of_genres.sqrt() / (genres.len() as f64).sqrt();
         for factor in 0..n_factors {
             let of_genre = |&genre: &usize| f64::from(genre_factors[genre * n_factors + factor]);
             let genre: f64 = genres.iter().map(of_genre).sum();
             let cast: f64 = acting.iter_mut().map(Draw::normal).sum();
-            let mut value = genre_scale * genre + (0.10f64 / 3.0).sqrt() * cast;
-            value += 0.20f64.sqrt() * directing.normal() + 0.30f64.sqrt() * draw.normal();
+            let mut value = genre_scale * genre + (of_cast / 3.0).sqrt() * cast;
+            value += of_director.sqrt() * directing.normal() + own.sqrt() * draw.normal();
             if factor == 0 {
                 // The first factor leans towards the old or the new.
                 value = 0.8 * value + 0.6 * (age - 1.0 / 3.0) / 0.298;
             }
             self.factors.push(value as f32);
         }
-        let quality = 0.5 * directing.normal() + 0.75f64.sqrt() * draw.normal();
+        let (by_director, by_cast) = (quality[0].sqrt(), (quality[1] / 3.0).sqrt());
+        let mut quality = by_director * directing.normal() + quality[2].sqrt() * draw.normal();
+        quality += by_cast * acting.iter_mut().map(Draw::normal).sum::<f64>();
         self.quality.push(quality as f32);
-        // Good and recent items are chosen more often, but most of it is luck.
-        self.popularity.push(1.1 * draw.normal() + 0.5 * quality - 0.8 * age);
+        // Good and recent items are chosen more often, but most of it is luck, or the director's name.
+        let luck = luck[1].sqrt() * draw.normal() + luck[0].sqrt() * directing.normal();
+        self.popularity.push(1.1 * luck + 0.5 * quality - 0.8 * age);
         self.titles.push(title(item, year));
-        self.attributes.push(ItemAttributes {
+        self.attributes.push(Film {
             year,
             genres: genres.iter().map(|&genre| GENRES[genre].to_owned()).collect(),
             director: person(director),
             cast: cast.iter().map(|&actor| person(n_directors + actor)).collect(),
         });
+    }
+}
+
+/// Which part of the variance comes from what; the parts of each thing add up to 1.
+struct Shares {
+    genres: f64,
+    director: f64,
+    cast: f64,
+    own: f64,
+    /// Of the quality: from director, cast, nowhere.
+    quality: [f64; 3],
+    /// Of the luck in being chosen: from the director, nowhere.
+    luck: [f64; 2],
+}
+
+impl Shares {
+    fn of(told: Option<f32>) -> Self {
+        let Some(told) = told.map(f64::from) else {
+            let (quality, luck) = ([0.25, 0.0, 0.75], [0.0, 1.0]);
+            return Self { genres: 0.40, director: 0.20, cast: 0.10, own: 0.30, quality, luck };
+        };
+        Self {
+            genres: 0.40 * told,
+            director: 0.35 * told,
+            cast: 0.25 * told,
+            own: 1.0 - told,
+            quality: [0.7 * told, 0.3 * told, 1.0 - told],
+            luck: [0.5 * told, 1.0 - 0.5 * told],
+        }
     }
 }
 

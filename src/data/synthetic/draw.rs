@@ -12,6 +12,10 @@ pub(super) enum Stream {
     Item,
     User,
     Events,
+    Person,
+    Sex,
+    Age,
+    Occupation,
 }
 
 /// The draws for thing `index` of one kind.

@@ -3,6 +3,7 @@
 use super::Synthetic;
 use super::catalogue::Catalogue;
 use super::draw::{Draw, Stream};
+use super::people::People;
 use crate::data::{ItemIx, UserIx};
 
 /// The mean of all stars that a catalogue of average items gets.
@@ -39,7 +40,7 @@ pub struct Truth {
 }
 
 impl Truth {
-    pub(super) fn draw(settings: &Synthetic, catalogue: &Catalogue) -> Self {
+    pub(super) fn draw(settings: &Synthetic, catalogue: &Catalogue, people: &People) -> Self {
         let (n, n_factors) = (settings.users as usize, settings.factors);
         let mut truth = Self {
             n_factors,
@@ -53,12 +54,18 @@ impl Truth {
             item_factors: catalogue.factors.clone(),
         };
         let per_factor = (n_factors as f32).sqrt();
-        for user in 0..u64::from(settings.users) {
-            let mut draw = Draw::new(settings.seed, Stream::User, user);
-            truth.user_bias.push(USER_BIAS * draw.normal() as f32);
+        let told = f64::from(settings.told.unwrap_or(0.0));
+        let (told, own) = (told.sqrt(), (1.0 - told).sqrt());
+        for user in 0..n {
+            let mut draw = Draw::new(settings.seed, Stream::User, user as u64);
+            let mut common = people.common(user);
+            truth
+                .user_bias
+                .push(USER_BIAS * (own * draw.normal() + told * common.next().unwrap_or_default()) as f32);
             truth.user_drift.push(settings.drift * draw.normal() as f32);
             let (taste, drift) = (settings.taste / per_factor, settings.drift / per_factor);
-            truth.user_factors.extend((0..n_factors).map(|_| taste * draw.normal() as f32));
+            let factors = common.map(|common| (own * draw.normal() + told * common) as f32);
+            truth.user_factors.extend(factors.map(|factor| taste * factor));
             truth.user_factor_drift.extend((0..n_factors).map(|_| drift * draw.normal() as f32));
         }
         truth
