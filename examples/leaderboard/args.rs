@@ -40,6 +40,8 @@ pub struct Args {
     pub lines: Lines,
     pub columns: Option<String>,
     pub encoding: Encoding,
+    pub user_attributes: Option<PathBuf>,
+    pub item_attributes: Option<PathBuf>,
     pub split: SplitSpec,
     pub validate: Option<SplitSpec>,
     pub models: Vec<String>,
@@ -71,6 +73,8 @@ impl Args {
             lines: Lines::Auto,
             columns: None,
             encoding: Encoding::default(),
+            user_attributes: None,
+            item_attributes: None,
             split: SplitSpec::Random(0.1),
             validate: None,
             models: models::names(task),
@@ -98,6 +102,8 @@ impl Args {
             "--columns" => self.columns = Some(value()?),
             "--layout" => self.lines = lines(&value()?)?,
             "--encoding" => self.encoding = encoding(&value()?)?,
+            "--user-attributes" => self.user_attributes = Some(value()?.into()),
+            "--item-attributes" => self.item_attributes = Some(value()?.into()),
             "--split" => self.split = SplitSpec::parse(name, &value()?)?,
             "--validate" => self.validate = Some(SplitSpec::parse(name, &value()?)?),
             "--models" => self.models = list(&value()?),
@@ -149,6 +155,9 @@ impl Args {
             ("this --split", self.split.is_of_lists()),
             ("this --validate", self.validate.as_ref().is_some_and(SplitSpec::is_of_lists)),
         ];
+        if self.task == Task::Topn && (self.user_attributes.is_some() || self.item_attributes.is_some()) {
+            return Err("attributes go with `ratings`: no model of lists uses them".into());
+        }
         match lists.iter().find(|(_, given)| *given && self.task == Task::Ratings) {
             Some((what, _)) => Err(format!("{what} goes with `topn`; ratings are measured by RMSE and MAE")),
             None if self.threshold.is_some_and(f32::is_nan) => Err("--threshold: NaN is no value".into()),

@@ -13,6 +13,10 @@ Data
     --layout NAME      auto, columns, adjacency: a file whose first lines are whole numbers, parted by
                        blanks and not equally many, has one line per user          (default auto)
     --encoding NAME    utf8, lossy or latin1                                       (default utf8)
+    --user-attributes FILE, --item-attributes FILE
+                       ratings: what is known of users and items, for models that use it. The id comes
+                       first, with or without a header; lists are parted by a bar. The files of MovieLens
+                       (u.user, u.item, users.dat, movies.dat) are recognised.
     --lenient          leave out lines that cannot be read, and count them
     --scale MIN,MAX    the rating scale; lines beyond it are errors                (default: as found)
     --threshold V      topn: only records with a value of V or more are events, and each counts 1; the

@@ -5,7 +5,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use foldin::data::synthetic::Synthetic;
-use foldin::data::{Dataset, Duplicates, Interactions, InteractionsBuilder, Layout, Source};
+use foldin::data::{
+    AttributesReport, Dataset, Duplicates, Ids, Interactions, InteractionsBuilder, ItemAttributes, Layout,
+    Source, TableLayout, UserAttributes,
+};
 
 use crate::Failure;
 use crate::args::{Args, Lines};
@@ -17,8 +20,9 @@ const HEAD_LINES: usize = 50;
 /// The events of a file, or of the crate's generator.
 pub fn events(args: &Args, path: Option<&Path>) -> Result<Interactions, Failure> {
     let Some(path) = path else { return generated(args) };
-    let set = add(builder(args), args, "records".into(), path)?.build()?;
+    let mut set = add(builder(args), args, "records".into(), path)?.build()?;
     show(args, &set);
+    set.interactions = described(args, set.interactions, &set.ids)?;
     Ok(likes(args, set)?.0)
 }
 
@@ -29,14 +33,36 @@ pub fn train_and_test(
     test: &Path,
 ) -> Result<(Interactions, Interactions), Failure> {
     let builder = add(builder(args), args, "train".into(), train)?;
-    let set = add(builder, args, Source::new("test").held_out(), test)?.build()?;
+    let mut set = add(builder, args, Source::new("test").held_out(), test)?.build()?;
     show(args, &set);
+    set.interactions = described(args, set.interactions, &set.ids)?;
     let (train, test) = likes(args, set)?;
     Ok((train, test.ok_or("the test file has no records")?))
 }
 
+/// The events with what files know of their users and items.
+fn described(args: &Args, mut data: Interactions, ids: &Ids) -> Result<Interactions, Failure> {
+    let layout = TableLayout::new().encoding(args.encoding);
+    if let Some(path) = &args.user_attributes {
+        let builder = UserAttributes::builder();
+        let builder = if args.lenient { builder.lenient() } else { builder };
+        let (users, report) = builder.add_file(path, &layout)?.build(ids)?;
+        show_attributes(args, &report);
+        data = data.with_user_attributes(users.into())?;
+    }
+    if let Some(path) = &args.item_attributes {
+        let builder = ItemAttributes::builder();
+        let builder = if args.lenient { builder.lenient() } else { builder };
+        let (items, report) = builder.add_file(path, &layout)?.build(ids)?;
+        show_attributes(args, &report);
+        data = data.with_item_attributes(items.into())?;
+    }
+    Ok(data)
+}
+
 fn generated(args: &Args) -> Result<Interactions, Failure> {
-    let set = Synthetic::default().generate()?;
+    let mut set = Synthetic::default().generate()?;
+    set.interactions = described(args, set.interactions, &set.ids)?;
     if !args.json {
         let data = &set.interactions;
         eprintln!("{} generated ratings of {} people", data.len(), data.n_users());
@@ -117,5 +143,11 @@ fn has_one_line_per_user(path: &Path) -> bool {
 fn show(args: &Args, set: &Dataset) {
     if !args.json || set.report.dropped() > 0 {
         eprintln!("{}", set.report);
+    }
+}
+
+fn show_attributes(args: &Args, report: &AttributesReport) {
+    if !args.json || report.dropped() > 0 {
+        eprintln!("{report}");
     }
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::args::{Command, parse};
 use crate::run;
+use crate::runs::runs;
 
 fn words(line: &str) -> impl Iterator<Item = String> {
     line.split_whitespace().map(str::to_string)
@@ -121,6 +123,41 @@ fn seeds_are_averaged_and_repeat() {
     assert_eq!(of("1"), one);
 }
 
+/// Attributes are joined with the events before these are parted, and reach every part.
+#[test]
+fn attributes_reach_the_models() {
+    let ratings: String = (0..40).map(|n| format!("{},{},{}\n", n / 8, 100 + n % 8, 1 + n % 5)).collect();
+    let films: String = (0..9).map(|n| format!("{},{}\n", 100 + n, ["Ann", "Bob", "Eve"][n % 3])).collect();
+    let people = "1|24|M|writer|85711\n2|53|F|writer|94043\n3|23|M|other|32067\n";
+    let (_guard, path) = folder(&[
+        ("all.csv", &ratings),
+        ("films.csv", &films),
+        ("u.user", people),
+        ("test.csv", "1,100,3\n"),
+    ]);
+    let files = format!("--user-attributes {path}/u.user --item-attributes {path}/films.csv");
+    for line in [
+        format!("ratings --input {path}/all.csv {files}"),
+        format!("ratings --input {path}/all.csv --split folds:3 {files}"),
+        format!("ratings --train {path}/all.csv --test {path}/test.csv {files}"),
+        format!("ratings {files}"),
+    ] {
+        let Command::Compare(args) = parse(words(&line)).unwrap() else { panic!("{line}") };
+        for run in runs(&args).unwrap() {
+            let train = &run.parts.train;
+            let (users, items) = (train.user_attributes().unwrap(), train.item_attributes().unwrap());
+            assert_eq!((users.n_rows(), items.n_rows()), (train.n_users(), train.n_items()), "{line}");
+            // The generated data has other ids: nobody is described.
+            assert_eq!(items.is_empty() && users.is_empty(), train.n_users() > 5, "{line}");
+        }
+    }
+    let line = "ratings --models item-mean";
+    assert!(objects(&format!("{line} --input {path}/all.csv {files}"))[0]["rmse"].is_number());
+    refused(&format!("{line} --item-attributes {path}/none"), "none");
+    std::fs::write(Path::new(&path).join("films.csv"), "100,Ann\n101\n").unwrap();
+    refused(&format!("{line} --input {path}/all.csv --item-attributes {path}/films.csv"), "films.csv:2");
+}
+
 /// Validation reads nothing but the training part.
 #[test]
 fn validation_opens_no_test_file() {
@@ -221,6 +258,8 @@ fn what_does_not_go_together_is_refused() {
         ("topn --threshold high", "not such a number"),
         ("topn --seed 1,x", "`x` is not such a number"),
         ("topn --seed ,", "at least one seed"),
+        ("topn --item-attributes u.item", "go with `ratings`"),
+        ("ratings --item-attributes a --item-attributes b", "given twice"),
         ("ratings --metrics ndcg@10", "goes with `topn`"),
         ("ratings --threshold 4", "goes with `topn`"),
         ("ratings --split users:0.1", "goes with `topn`"),
