@@ -6,6 +6,7 @@
 
 mod builder;
 mod encode;
+mod join;
 mod learn;
 mod matrix;
 mod recognise;
