@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::matrix::Matrix;
+use crate::kernel::Matrix;
 use crate::kernel::{Eigen, Gram, Level, Rows, RowsMut, SolveError, transform};
 use crate::par::{Workers, chunks};
 

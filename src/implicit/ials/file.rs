@@ -1,10 +1,10 @@
 //! The model in files and through `serde`: what is read is checked before it is a model.
 
 use super::degrees::Activity;
-use super::matrix::Matrix;
 use super::model::{Ials, Parts};
 use super::params::IalsParams;
 use super::weighting::{Confidence, Negatives, Objective, Weighting};
+use crate::kernel::Matrix;
 use crate::model::{Params, Score, Seen};
 use crate::persist::{LoadError, Persist, SectionReader, Sections, Unsound};
 

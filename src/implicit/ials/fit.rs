@@ -1,12 +1,12 @@
 //! The fit: start, epochs, the model at the end.
 
 use super::degrees::{Activity, Shares, item_weights};
-use super::matrix::Matrix;
 use super::model::{Ials, Parts};
 use super::params::IalsParams;
 use super::side::{Failed, Frame, Side, Told, solver};
 use super::validation;
 use crate::data::{History, Interactions, ItemIx, UserIx};
+use crate::kernel::Matrix;
 use crate::kernel::{SolveError, Stream};
 use crate::model::{Clock, Epochs, FitContext, FitError, FitReport, Fitted, Seen};
 use crate::par::Workers;
@@ -157,7 +157,7 @@ impl Epochs for State<'_> {
         Ok(items + self.solve_users()?)
     }
 
-    fn validate(&self, held_out: &Interactions) -> Result<Option<f64>, FitError> {
+    fn validate(&mut self, held_out: &Interactions) -> Result<Option<f64>, FitError> {
         let Frame { workers, solver, .. } = &self.frame;
         let rows = (&self.users.rows, &self.items.rows);
         let misplaced = validation::misplaced(workers, solver.level(), rows, self.data, held_out);

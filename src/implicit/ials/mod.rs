@@ -28,7 +28,6 @@ mod degrees;
 mod evidence;
 mod file;
 mod fit;
-mod matrix;
 mod model;
 mod params;
 mod side;

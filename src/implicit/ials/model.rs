@@ -1,9 +1,9 @@
 //! The fitted model: what it keeps, and what it prepares for answers.
 
 use super::degrees::Activity;
-use super::matrix::Matrix;
 use super::side::solver;
 use super::weighting::Weighting;
+use crate::kernel::Matrix;
 use crate::kernel::RowSolver;
 use crate::model::Seen;
 use crate::persist::Unsound;

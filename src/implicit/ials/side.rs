@@ -5,10 +5,10 @@ use std::ops::Range;
 use super::basis::diagonalise;
 use super::degrees::Shares;
 use super::evidence::{Events, Evidence};
-use super::matrix::Matrix;
 use super::params::IalsParams;
 use super::weighting::{Pair, Weighting};
 use crate::data::Row;
+use crate::kernel::Matrix;
 use crate::kernel::{
     Answers, Precision, Row as System, RowSolver, Rows, RowsMut, SolveError, Workspace, gathered_products,
     sum_of_squares,

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::matrix::Matrix;
 use crate::data::{History, Interactions, ItemIx, UserIx};
+use crate::kernel::Matrix;
 use crate::kernel::{Level, Rows, SolveError, gathered_products, products};
 use crate::par::{Workers, chunks};
 

@@ -1,13 +1,14 @@
 //! Rows of factors in memory, each at the start of a cache line.
 
-use crate::kernel::{Rows, SolveError};
+use super::error::SolveError;
+use super::row::Rows;
 
 /// Floats in a cache line: a vector of the widest machine never straddles two.
 const LINE: usize = 16;
 
 /// Rows of `width` floats, `stride` apart, zeros between.
 #[derive(Debug, Default)]
-pub(super) struct Matrix {
+pub(crate) struct Matrix {
     store: Vec<f32>,
     start: usize,
     count: usize,
@@ -17,7 +18,7 @@ pub(super) struct Matrix {
 
 impl Matrix {
     /// All zeros.
-    pub(super) fn new(count: usize, width: usize) -> Self {
+    pub(crate) fn new(count: usize, width: usize) -> Self {
         let stride = width.next_multiple_of(LINE);
         let store = vec![0.0; count * stride + LINE];
         let start = store.as_ptr().align_offset(4 * LINE).min(LINE);
@@ -25,7 +26,7 @@ impl Matrix {
     }
 
     /// Rows that lie one after the other without gaps; what is missing at the end is zeros.
-    pub(super) fn from_dense(count: usize, width: usize, dense: &[f32]) -> Self {
+    pub(crate) fn from_dense(count: usize, width: usize, dense: &[f32]) -> Self {
         let mut matrix = Self::new(count, width);
         let stride = matrix.stride;
         let rows = matrix.floats_mut().chunks_exact_mut(stride.max(1));
@@ -36,37 +37,37 @@ impl Matrix {
     }
 
     /// The rows, one after the other without gaps.
-    pub(super) fn to_dense(&self) -> Vec<f32> {
+    pub(crate) fn to_dense(&self) -> Vec<f32> {
         (0..self.count).flat_map(|row| self.row(row)).copied().collect()
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.width
     }
 
-    pub(super) fn stride(&self) -> usize {
+    pub(crate) fn stride(&self) -> usize {
         self.stride
     }
 
     /// Everything, with the zeros between.
-    pub(super) fn floats(&self) -> &[f32] {
+    pub(crate) fn floats(&self) -> &[f32] {
         &self.store[self.start..][..self.count * self.stride]
     }
 
-    pub(super) fn floats_mut(&mut self) -> &mut [f32] {
+    pub(crate) fn floats_mut(&mut self) -> &mut [f32] {
         &mut self.store[self.start..][..self.count * self.stride]
     }
 
-    pub(super) fn row(&self, row: usize) -> &[f32] {
+    pub(crate) fn row(&self, row: usize) -> &[f32] {
         &self.floats()[row * self.stride..][..self.width]
     }
 
     /// As the kernel reads it.
-    pub(super) fn rows(&self) -> Result<Rows<'_>, SolveError> {
+    pub(crate) fn rows(&self) -> Result<Rows<'_>, SolveError> {
         Rows::new(self.floats(), self.width, self.stride)
     }
 }
