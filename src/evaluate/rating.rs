@@ -147,7 +147,8 @@ pub struct Difference {
 /// RMSE and MAE are taken over all test ratings, never averaged per user. Every rating is predicted:
 /// what rests on little is counted in [`ByBasis`], not left out. Ratings are compared with predictions
 /// as [`PredictRating::predict`] makes them: clipped to the scale, not rounded. A user's profile is
-/// made once. To compare models, keep their [`RatingErrors`].
+/// made once; a model that [knows time](crate::model::Score::knows_time) is asked about the moment of each
+/// rating, if the test events have times. To compare models, keep their [`RatingErrors`].
 ///
 /// # Errors
 /// [`EvaluateError`] when the parts or the model do not fit together, there are no test events, the

@@ -157,8 +157,15 @@ fn predict<M: PredictRating + ?Sized>(
             continue;
         }
         let failed = |source| EvaluateError::Query { user, source };
-        model.profile(&question(fold_in, user), profile).map_err(failed)?;
-        for (item, given) in history.iter() {
+        let times = history.times.filter(|_| model.knows_time());
+        let question = question(fold_in, user);
+        if times.is_none() {
+            model.profile(&question, profile).map_err(failed)?;
+        }
+        for (at, (item, given)) in history.iter().enumerate() {
+            if let Some(times) = times {
+                model.profile(&question.at(times[at]), profile).map_err(failed)?;
+            }
             let predicted = model.predict(profile, item).map_err(failed)?;
             if !predicted.rating.is_finite() {
                 return Err(EvaluateError::NotFinite { user, item, rating: predicted.rating });

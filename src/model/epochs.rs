@@ -12,7 +12,7 @@ pub(crate) trait Epochs {
     fn epoch(&mut self, epoch: usize) -> Result<f64, FitError>;
 
     /// What the report says about held-out events, of which there is at least one.
-    fn validate(&self, held_out: &Interactions) -> Result<Option<f64>, FitError>;
+    fn validate(&mut self, held_out: &Interactions) -> Result<Option<f64>, FitError>;
 
     /// Whether to stop at this loss after that one.
     fn has_converged(&self, _before: f64, _loss: f64) -> bool {

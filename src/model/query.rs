@@ -1,6 +1,6 @@
 //! One question to a model, and what the model remembers about the asker.
 
-use crate::data::{DataError, History, ItemIx, UserIx};
+use crate::data::{DataError, EncodedRow, History, ItemIx, UserIx};
 
 /// One question: a known user, or a history (fold-in), or both; optionally a moment.
 ///
@@ -9,6 +9,7 @@ use crate::data::{DataError, History, ItemIx, UserIx};
 /// | [`Query::user`] | the user's trained row |
 /// | [`Query::history`] | the given events, folded in: nothing is stored |
 /// | [`Query::anyone`] | what holds for everybody: biases, popularity |
+/// | any with [`attributes`](Query::with_attributes) | the same, and by models that know attributes, what these say |
 ///
 /// A query with a user *and* a history is answered from the history, which is taken to be all that
 /// is known of the user; the trained row only tells what they have seen before.
@@ -21,6 +22,8 @@ pub struct Query<'a> {
     pub history: Option<History<'a>>,
     /// The moment asked about, in the unit of the data's times.
     pub at: Option<i64>,
+    /// Attributes of the asker, in the features of the training data. Models without attributes pass over them.
+    pub attributes: Option<&'a EncodedRow>,
 }
 
 impl<'a> Query<'a> {
@@ -43,6 +46,12 @@ impl<'a> Query<'a> {
     #[must_use]
     pub fn with_history(self, history: History<'a>) -> Self {
         Self { history: Some(history), ..self }
+    }
+
+    /// The same question from somebody of these attributes.
+    #[must_use]
+    pub fn with_attributes(self, attributes: &'a EncodedRow) -> Self {
+        Self { attributes: Some(attributes), ..self }
     }
 
     /// The same question about another moment.
@@ -78,6 +87,16 @@ pub enum QueryError {
         item: ItemIx,
         /// How many the model has.
         n_items: u32,
+    },
+    /// An attribute of the question is not in the model.
+    #[error(
+        "feature {feature} is unknown: the model has {n_features}; encode the attributes with those it was trained with"
+    )]
+    UnknownFeature {
+        /// The feature found.
+        feature: u32,
+        /// How many the model has.
+        n_features: u32,
     },
     /// The profile is not one of this model's.
     #[error(
@@ -145,6 +164,8 @@ pub struct Profile {
     pub offset: f32,
     /// Sparse numbers, for example residuals of the items touched, sorted by item.
     pub sparse: Vec<(ItemIx, f32)>,
+    /// The asker in samples of the posterior, where a model has them: what tells how far a score may be off.
+    pub draws: Vec<f32>,
     /// On what the asker's side rests.
     pub basis: super::Basis,
     /// Working memory of the model, so that the next question allocates nothing.
@@ -162,6 +183,7 @@ impl Profile {
         self.dense.clear();
         self.offset = 0.0;
         self.sparse.clear();
+        self.draws.clear();
         self.basis = super::Basis::default();
     }
 }

@@ -33,6 +33,11 @@ pub trait Score: Send + Sync {
     /// lists unless asked for.
     fn seen(&self, user: UserIx) -> &[ItemIx];
 
+    /// Whether answers depend on the moment asked about, [`Query::at`]. Default no.
+    fn knows_time(&self) -> bool {
+        false
+    }
+
     /// The item rows, where every score is `profile.dense . row + bias + profile.offset`, so that
     /// retrieval can pack, fuse and prune; none for other models.
     ///
