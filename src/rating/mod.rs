@@ -11,10 +11,13 @@
 //! | [`BiasedMf`] | factors and biases of user and item | for the best predictions, and lists in microseconds |
 //! | [`ItemKnn`] | the asker's ratings of the most similar items | when a prediction must be traceable to a few ratings |
 
+mod bayes;
 mod bias;
 mod item_knn;
 mod mf;
+mod scaling;
 
+pub use bayes::{BayesianMf, BayesianMfParams, Likelihood, RatingDistribution};
 pub use bias::{BiasBaseline, BiasBaselineParams};
 pub use item_knn::{ItemKnn, ItemKnnParams};
 pub use mf::{BiasedMf, BiasedMfParams};

@@ -62,7 +62,7 @@ impl Epochs for Passes<'_> {
         self.biases.check_finite(epoch).map(|()| loss)
     }
 
-    fn validate(&self, held_out: &Interactions) -> Result<Option<f64>, FitError> {
+    fn validate(&mut self, held_out: &Interactions) -> Result<Option<f64>, FitError> {
         Ok(Some(self.biases.held_out_error(held_out)))
     }
 

@@ -4,9 +4,9 @@ use super::BiasedMf;
 use super::activity::Activity;
 use super::model::Parts;
 use super::prior::Prior;
-use super::scaling::Scaling;
 use crate::model::{RatingScale, Score};
 use crate::persist::{LoadError, Persist, SectionReader, Sections, Unsound};
+use crate::rating::scaling::Scaling;
 
 impl Persist for BiasedMf {
     const KIND: &'static str = "biased-mf";

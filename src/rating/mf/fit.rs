@@ -3,7 +3,6 @@
 use super::model::{BiasedMf, Parts};
 use super::params::BiasedMfParams;
 use super::prior::{NOISE, Sums};
-use super::scaling::Scaling;
 use super::side::{Failed, Frame, Side};
 use super::spectral::user_factors;
 use super::start::{Events, biases};
@@ -12,6 +11,7 @@ use crate::kernel::{Level, SolveError, UncertainSolver, dot};
 use crate::model::{Clock, Epochs, FitContext, FitError, FitReport, Fitted, Seen};
 use crate::par::{Workers, chunks};
 use crate::persist::Unsound;
+use crate::rating::scaling::Scaling;
 
 /// Users of one job of the validation.
 const USERS: usize = 256;
@@ -128,7 +128,7 @@ impl Epochs for State<'_> {
     }
 
     /// The root mean squared error of clipped predictions on held-out events.
-    fn validate(&self, held_out: &Interactions) -> Result<Option<f64>, FitError> {
+    fn validate(&mut self, held_out: &Interactions) -> Result<Option<f64>, FitError> {
         let (dim, level, Scaling { center, spread, range }) =
             (self.solver.dim(), self.solver.level(), self.scaling);
         let error = |user: usize, item: ItemIx, value: f32| {

@@ -55,7 +55,7 @@ mod fit;
 mod model;
 mod params;
 mod prior;
-mod scaling;
+
 mod side;
 mod spectral;
 mod start;

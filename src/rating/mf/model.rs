@@ -2,10 +2,10 @@
 
 use super::activity::Activity;
 use super::prior::Prior;
-use super::scaling::Scaling;
 use crate::kernel::{Level, UncertainRows, UncertainSolver};
 use crate::model::Seen;
 use crate::persist::Unsound;
+use crate::rating::scaling::Scaling;
 
 /// A matrix factorization with biases: mean, biases and factors, and what folding in needs.
 ///

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::scaling::Scaling;
 use super::side::LEAST_COST;
 use crate::data::{Interactions, ItemIx, Row, UserIx};
 use crate::par::{Workers, balanced, parts};
+use crate::rating::scaling::Scaling;
 
 /// How many ratings of bias 0 each row is given beforehand.
 const DAMPING: f64 = 4.0;

@@ -1,0 +1,72 @@
+//! The samples a model answers from.
+
+use super::draws::{Draw, place};
+use super::side::Side;
+use crate::kernel::{Matrix, Stream};
+
+/// One sample of one side.
+pub(super) struct Half {
+    /// One row per user or item.
+    pub(super) rows: Vec<f32>,
+    pub(super) mean: Vec<f32>,
+    /// See [`Gaussian`](crate::kernel::Gaussian).
+    pub(super) root: Vec<f32>,
+    pub(super) inverse: Vec<f32>,
+    /// One row per feature.
+    pub(super) weights: Vec<f32>,
+}
+
+/// One sample.
+pub(super) struct Kept {
+    pub(super) users: Half,
+    pub(super) items: Half,
+}
+
+impl Half {
+    /// Copies a side. A row without ratings is drawn from its prior anew, and samples go by pairs of which one is as far
+    /// above the prior mean as the other below: so the mean over the samples is the prior mean, without noise.
+    pub(super) fn of(
+        side: &Side,
+        offsets: &[usize],
+        features: u32,
+        (seed, n, part): (u64, usize, usize),
+    ) -> Self {
+        let dim = side.rows.width();
+        let gaussian = &side.gaussian;
+        let at = place(seed, n / 2, Draw::Cold, part);
+        let sign = if n % 2 == 0 { 1.0 } else { -1.0 };
+        let mut rows = side.rows.to_dense();
+        for (r, row) in rows.chunks_exact_mut(dim).enumerate().filter(|(r, _)| offsets[*r] == offsets[r + 1])
+        {
+            let mut normal = Stream { row: r as u64, ..at }.normal();
+            let white: Vec<f64> = (0..dim).map(|_| sign * normal.draw()).collect();
+            for (k, x) in row.iter_mut().enumerate() {
+                let spread: f64 =
+                    white.iter().zip(gaussian.inverse[k..].iter().step_by(dim)).map(|(w, i)| w * i).sum();
+                *x = side.told.row(r)[k] + (gaussian.mean[k] + spread) as f32;
+            }
+        }
+        let single = super::matrices::single;
+        let weights = side.link.as_ref().map_or(Vec::new(), |link| head(&link.weights, features as usize));
+        Self {
+            rows,
+            mean: single(&gaussian.mean),
+            root: single(&gaussian.root),
+            inverse: single(&gaussian.inverse),
+            weights,
+        }
+    }
+}
+
+/// The rows of all samples, one behind the other for each user, item or feature: row `r` of sample `s` begins at
+/// `(r * samples + s) * dim`.
+pub(super) fn braid(samples: &[&[f32]], dim: usize) -> Vec<f32> {
+    let count = samples.first().map_or(0, |first| first.len() / dim);
+    let of_row = |r: usize| samples.iter().flat_map(move |sample| &sample[r * dim..(r + 1) * dim]);
+    (0..count).flat_map(of_row).copied().collect()
+}
+
+/// The first rows, one after the other without gaps.
+fn head(matrix: &Matrix, rows: usize) -> Vec<f32> {
+    (0..rows.min(matrix.count())).flat_map(|row| matrix.row(row)).copied().collect()
+}

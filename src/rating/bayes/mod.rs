@@ -1,0 +1,24 @@
+//! Bayesian matrix factorization: essay to be written.
+
+mod answer;
+mod asker;
+mod distribution;
+mod draws;
+mod events;
+mod features;
+mod file;
+mod fit;
+mod kept;
+mod link;
+mod matrices;
+mod model;
+mod noise;
+mod params;
+mod ratings;
+mod side;
+mod time;
+mod validation;
+
+pub use distribution::RatingDistribution;
+pub use model::BayesianMf;
+pub use params::{BayesianMfParams, Likelihood};

@@ -1,0 +1,241 @@
+//! The fitted model: the samples it keeps.
+
+use std::sync::Arc;
+
+use super::fit::Drawn;
+use super::kept::{Half, Kept, braid};
+use super::ratings::Ratings;
+use super::time::{Calendar, Kind};
+use crate::data::{ItemAttributes, ItemIx, UserAttributes, UserIx};
+use crate::kernel::Level;
+use crate::model::Seen;
+use crate::persist::Unsound;
+
+/// A Bayesian matrix factorization: samples of what users and items may be like.
+///
+/// Scores are the mean over the kept samples; [`distribution`](Self::distribution) tells how far they differ. An item or
+/// user without ratings is known by its attributes, if the data came with them, and else by what all have in common.
+///
+/// Memory: `4 * kept * (factors + 1)` bytes for each user, item and attribute, and for each item once more with
+/// [`user_sets`](super::BayesianMfParams::user_sets).
+#[derive(Clone, Debug)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "Parts", into = "Parts")
+)]
+pub struct BayesianMf {
+    pub(super) parts: Parts,
+    /// Whether an item has ratings.
+    pub(super) item_known: Vec<bool>,
+    pub(super) level: Level,
+}
+
+/// What makes up a model; everything else follows from it. A row has `samples` times `factors` and a bias, in
+/// standardised units; rows of items end with what each period adds.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Parts {
+    pub(super) factors: usize,
+    pub(super) samples: usize,
+    pub(super) ratings: Ratings,
+    pub(super) users: Vec<f32>,
+    pub(super) items: Vec<f32>,
+    pub(super) user_prior: Prior,
+    pub(super) item_prior: Prior,
+    /// Whether the weights of `user_prior` end with a row for each item.
+    pub(super) user_sets: bool,
+    pub(super) noise: Noise,
+    pub(super) time: Option<Time>,
+    pub(super) user_attributes: Option<Arc<UserAttributes>>,
+    pub(super) item_attributes: Option<Arc<ItemAttributes>>,
+    pub(super) seen: Seen,
+}
+
+/// The prior of one side, in each sample.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Prior {
+    /// A row.
+    pub(super) mean: Vec<f32>,
+    /// A square matrix for each sample, one behind the other: see [`Gaussian`](crate::kernel::Gaussian).
+    pub(super) root: Vec<f32>,
+    pub(super) inverse: Vec<f32>,
+    /// A row for each feature.
+    pub(super) weights: Vec<f32>,
+}
+
+/// The variance of ratings about what the model says: `all * users[u] * items[i]`.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Noise {
+    pub(super) all: f32,
+    pub(super) users: Vec<f32>,
+    pub(super) items: Vec<f32>,
+}
+
+/// What time says: the mean over all samples.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Time {
+    pub(super) calendar: Calendar,
+    /// Of each day.
+    pub(super) days: Vec<f32>,
+    /// Of a user's days; ascending keys.
+    pub(super) user_keys: Vec<u64>,
+    pub(super) user_days: Vec<f32>,
+}
+
+impl PartialEq for BayesianMf {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts == other.parts
+    }
+}
+
+impl From<BayesianMf> for Parts {
+    fn from(model: BayesianMf) -> Self {
+        model.parts
+    }
+}
+
+impl TryFrom<Parts> for BayesianMf {
+    type Error = Unsound;
+
+    fn try_from(parts: Parts) -> Result<Self, Unsound> {
+        parts.check()?;
+        let mut item_known = vec![false; parts.noise.items.len()];
+        parts.seen.items().iter().for_each(|item| item_known[item.ix()] = true);
+        Ok(Self { parts, item_known, level: Level::detect() })
+    }
+}
+
+impl Parts {
+    /// What a sampler has drawn.
+    pub(super) fn new(drawn: Drawn<'_>) -> Self {
+        let Drawn { params, data, kept, .. } = drawn;
+        let dim = params.factors + 1;
+        let time = drawn.calendar.map(|calendar| Time::of(calendar, &drawn));
+        let periods = drawn.calendar.map_or(0, |calendar| calendar.n_periods());
+        let width = kept.len() * dim;
+        let rows = braid(&each(kept, |kept| &kept.items.rows), dim);
+        let mut items = Vec::with_capacity(data.n_items() as usize * (width + periods));
+        for (item, row) in (0..).zip(rows.chunks_exact(width)) {
+            items.extend_from_slice(row);
+            items.extend(
+                (0..periods).map(|period| drawn.effect(Kind::ItemPeriod, item << 32 | period as u64)),
+            );
+        }
+        Self {
+            factors: params.factors,
+            samples: kept.len(),
+            ratings: drawn.ratings,
+            users: braid(&each(kept, |kept| &kept.users.rows), dim),
+            items,
+            user_prior: Prior::of(kept, |kept| &kept.users, dim),
+            item_prior: Prior::of(kept, |kept| &kept.items, dim),
+            user_sets: params.user_sets,
+            noise: drawn.noise,
+            time,
+            user_attributes: drawn.attributes.0,
+            item_attributes: drawn.attributes.1,
+            seen: Seen::new(data),
+        }
+    }
+
+    /// Numbers of a row in one sample.
+    pub(super) fn dim(&self) -> usize {
+        self.factors + 1
+    }
+
+    /// Numbers of a row in all samples.
+    pub(super) fn width(&self) -> usize {
+        self.samples * self.dim()
+    }
+
+    pub(super) fn n_periods(&self) -> usize {
+        self.time.as_ref().map_or(0, |time| time.calendar.n_periods())
+    }
+
+    /// Numbers of an item's row.
+    pub(super) fn item_width(&self) -> usize {
+        self.width() + self.n_periods()
+    }
+
+    pub(super) fn item(&self, item: usize) -> &[f32] {
+        let width = self.item_width();
+        &self.items[item * width..(item + 1) * width]
+    }
+
+    pub(super) fn user(&self, user: usize) -> &[f32] {
+        let width = self.width();
+        &self.users[user * width..(user + 1) * width]
+    }
+}
+
+impl Time {
+    /// What is said of a user at a moment, in standardised units.
+    pub(super) fn user_day(&self, user: Option<UserIx>, at: i64) -> f32 {
+        let key = user.and_then(|user| Kind::UserDay.key(&self.calendar, user, ItemIx::default(), Some(at)));
+        let found = key.and_then(|key| self.user_keys.binary_search(&key).ok());
+        found.map_or(0.0, |at| self.user_days[at])
+    }
+}
+
+impl Prior {
+    fn of(kept: &[Kept], half: impl Fn(&Kept) -> &Half, dim: usize) -> Self {
+        let all =
+            |part: fn(&Half) -> &Vec<f32>| kept.iter().flat_map(|kept| part(half(kept))).copied().collect();
+        Self {
+            mean: all(|half| &half.mean),
+            root: all(|half| &half.root),
+            inverse: all(|half| &half.inverse),
+            weights: braid(&each(kept, |kept| &half(kept).weights), dim),
+        }
+    }
+
+    /// Adds what features say to a row that begins with the mean.
+    pub(super) fn tell(&self, row: &mut [f32], features: impl Iterator<Item = (usize, f32)>) {
+        let width = row.len();
+        for (feature, value) in features {
+            let weights = &self.weights[feature * width..(feature + 1) * width];
+            row.iter_mut().zip(weights).for_each(|(x, w)| *x += value * w);
+        }
+    }
+}
+
+impl Time {
+    fn of(calendar: Calendar, drawn: &Drawn<'_>) -> Self {
+        let last = calendar.day(calendar.end).unwrap_or_default();
+        let user_keys = drawn.keys(Kind::UserDay).to_vec();
+        let user_days = user_keys.iter().map(|&key| drawn.effect(Kind::UserDay, key)).collect();
+        let days = (0..=last).map(|day| drawn.effect(Kind::Day, day)).collect();
+        Self { calendar, days, user_keys, user_days }
+    }
+}
+
+/// One part of every sample.
+fn each<'k>(kept: &'k [Kept], part: impl Fn(&'k Kept) -> &'k Vec<f32>) -> Vec<&'k [f32]> {
+    kept.iter().map(|kept| part(kept).as_slice()).collect()
+}
+
+impl BayesianMf {
+    /// The number of factors of one sample, K.
+    pub fn factors(&self) -> usize {
+        self.parts.factors
+    }
+
+    /// How many samples it keeps.
+    pub fn samples(&self) -> usize {
+        self.parts.samples
+    }
+
+    /// The attributes of users that came with the training data.
+    pub fn user_attributes(&self) -> Option<&Arc<UserAttributes>> {
+        self.parts.user_attributes.as_ref()
+    }
+
+    /// The attributes of items that came with the training data.
+    pub fn item_attributes(&self) -> Option<&Arc<ItemAttributes>> {
+        self.parts.item_attributes.as_ref()
+    }
+}
