@@ -59,7 +59,7 @@
 //!
 //! | room | what for |
 //! |---|---|
-//! | [`data`] | records, files, cleaning, ids, compressed rows, attributes, generated data |
+//! | [`data`] | records, files, cleaning, ids, compressed rows, generated data |
 //! | [`model`] | the traits every model keeps: query, score, fit, predict |
 //! | [`rating`] | models of ratings |
 //! | [`implicit`] | models of events: watched, bought, played |

@@ -3,7 +3,7 @@
 use foldin::data::Interactions;
 use foldin::implicit::{IalsParams, PopularityParams};
 use foldin::model::{Fit, FitContext, FitError, FitReport, Params, PredictRating, Score};
-use foldin::rating::{BiasBaselineParams, BiasedMfParams, ItemKnnParams};
+use foldin::rating::{BayesianMfParams, BiasBaselineParams, BiasedMfParams, ItemKnnParams};
 
 use crate::Failure;
 use crate::args::{Args, Task};
@@ -18,6 +18,7 @@ pub const RATINGS: &[Known<dyn PredictRating>] = &[
     ("bias", defaults::<BiasBaselineParams, _>),
     ("item-knn", defaults::<ItemKnnParams, _>),
     ("biased-mf", defaults::<BiasedMfParams, _>),
+    ("bayesian-mf", defaults::<BayesianMfParams, _>),
 ];
 
 /// What `topn` compares.

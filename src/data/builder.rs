@@ -34,7 +34,6 @@ pub struct Dataset<U: Hash + Eq = String, I: Hash + Eq = String> {
 /// | [`rating_range`](Self::rating_range) | any finite value | checked before the weight |
 /// | [`half_life`](Self::half_life) | none | ageing of events |
 /// | [`min_interactions`](Self::min_interactions) | none | rare users and items |
-/// | [`also_users`](Self::also_users), [`also_items`](Self::also_items) | none | those without events |
 /// | [`lenient`](Self::lenient) | strict | unusable records |
 ///
 /// The order of the work: each record is checked and its value multiplied by the weight of its source

@@ -6,7 +6,6 @@
 
 mod builder;
 mod encode;
-mod join;
 mod learn;
 mod matrix;
 mod recognise;
