@@ -15,7 +15,7 @@ mod bayes;
 mod bias;
 mod item_knn;
 mod mf;
-mod scaling;
+mod start;
 
 pub use bayes::{BayesianMf, BayesianMfParams, Likelihood, RatingDistribution};
 pub use bias::{BiasBaseline, BiasBaselineParams};

@@ -119,7 +119,7 @@ impl<'a> Step<'a> {
         let mut normal = at.normal();
         if n == 0 {
             // By pairs of opposite draws: without ratings the mean over the samples is the prior mean.
-            let sign = if sample % 2 == 0 { 1.0 } else { -1.0 };
+            let sign = if sample.is_multiple_of(2) { 1.0 } else { -1.0 };
             let white: Vec<f32> = (0..dim).map(|_| sign * normal.draw() as f32).collect();
             let spread = times(&white, inverse);
             let drawn = asker.means[span.clone()].iter().zip(spread).map(|(m, s)| m + s);

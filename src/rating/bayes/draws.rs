@@ -6,8 +6,6 @@ use crate::kernel::Stream;
 #[derive(Clone, Copy, Debug)]
 #[repr(u64)]
 pub(super) enum Draw {
-    /// Rows before the first sample.
-    Start,
     /// Rows of users or items.
     Rows,
     /// Mean and spread of rows.

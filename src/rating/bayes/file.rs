@@ -6,7 +6,7 @@ use super::ratings::Ratings;
 use super::time::Calendar;
 use crate::model::{RatingScale, Score};
 use crate::persist::{LoadError, Persist, SectionReader, Sections, Unsound};
-use crate::rating::scaling::Scaling;
+use crate::rating::start::Scaling;
 use std::sync::Arc;
 
 /// Bits of the flags in `shape`.

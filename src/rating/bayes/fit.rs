@@ -12,10 +12,11 @@ use super::side::{Failed, Frame, Seen, Side};
 use super::time::{Calendar, Effect, Kind};
 use super::validation::Validation;
 use crate::data::{Interactions, ItemAttributes, ItemIx, UserAttributes, UserIx};
-use crate::kernel::{RowSolver, SolveError};
+use crate::kernel::{Level, RowSolver, SolveError};
 use crate::model::{Clock, Epochs, FitContext, FitError, FitReport, Fitted};
 use crate::par::Workers;
 use crate::persist::Unsound;
+use crate::rating::start;
 use std::sync::Arc;
 
 pub(super) fn fit(
@@ -33,6 +34,9 @@ pub(super) fn fit(
     let model = state.finish(curve.len())?;
     Ok(Fitted { model, report: FitReport { curve, stopped, elapsed: clock.elapsed() } })
 }
+
+/// Damping of rows with few ratings in the start, in ratings.
+const DAMPING: f32 = 100.0;
 
 /// Everything that changes from sample to sample.
 struct State<'d> {
@@ -85,14 +89,16 @@ impl<'d> State<'d> {
         if params.item_sets {
             of_items.add_item_sets(data);
         }
+        let mut users = Side::new(dim, data.user_offsets(), of_users, 0);
+        begin(&mut users, params, data, (workers, seed), &ratings)?;
         Ok(Self {
             params,
             data,
             workers,
             seed,
             solver: RowSolver::new(dim),
-            users: Side::new(dim, data.user_offsets(), of_users, seed, 0),
-            items: Side::new(dim, data.item_offsets(), of_items, seed, 1),
+            users,
+            items: Side::new(dim, data.item_offsets(), of_items, 1),
             noise: Noise::new(data),
             ratings,
             events,
@@ -248,6 +254,30 @@ impl Epochs for State<'_> {
         let validation = self.validation.get_or_insert_with(|| Validation::new(held_out));
         Ok(Some(validation.add(&sample, self.workers, counts)))
     }
+}
+
+/// The users before the first sample: the leading singular vectors of what damped biases leave over. From rows near zero a
+/// sampler takes a hundred samples to the same place.
+fn begin(
+    users: &mut Side,
+    params: &BayesianMfParams,
+    data: &Interactions,
+    (workers, seed): (&Workers, u64),
+    ratings: &Ratings,
+) -> Result<(), FitError> {
+    let events = start::Events::new(data, ratings.scaling);
+    let (of_users, of_items) = start::biases(workers, &events);
+    let choice = (params.factors, DAMPING, seed);
+    let found = start::user_factors(workers, Level::detect(), &events, (&of_users, &of_items), choice)
+        .map_err(|error| failed(1, "user", Failed { row: None, error }))?;
+    users.begun = true;
+    let stride = users.rows.stride();
+    let rows = users.rows.floats_mut().chunks_exact_mut(stride).zip(found.rows.chunks_exact(found.stride));
+    for ((to, from), bias) in rows.zip(of_users) {
+        to[..params.factors].copy_from_slice(&from[..params.factors]);
+        to[params.factors] = bias;
+    }
+    Ok(())
 }
 
 fn mean(sums: &[f64], count: usize) -> Vec<f32> {

@@ -34,7 +34,7 @@ impl Half {
         let dim = side.rows.width();
         let gaussian = &side.gaussian;
         let at = place(seed, n / 2, Draw::Cold, part);
-        let sign = if n % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if n.is_multiple_of(2) { 1.0 } else { -1.0 };
         let mut rows = side.rows.to_dense();
         for (r, row) in rows.chunks_exact_mut(dim).enumerate().filter(|(r, _)| offsets[*r] == offsets[r + 1])
         {

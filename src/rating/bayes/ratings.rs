@@ -4,7 +4,7 @@ use super::Likelihood;
 use crate::data::Interactions;
 use crate::kernel::{normal_cdf, normal_quantile};
 use crate::model::{FitError, ParamError, RatingScale};
-use crate::rating::scaling::Scaling;
+use crate::rating::start::Scaling;
 
 /// The most levels that can be told apart.
 const MOST_LEVELS: usize = 256;

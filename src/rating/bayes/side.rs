@@ -15,9 +15,6 @@ use std::ops::Range;
 /// The least cost of a job, in multiply-adds: some tens of microseconds.
 const LEAST_COST: usize = 1 << 18;
 
-/// How far from zero factors begin.
-const START: f32 = 0.1;
-
 /// The rows of one side. A row has its factors first and its bias last.
 pub(super) struct Side {
     /// This sample.
@@ -28,6 +25,8 @@ pub(super) struct Side {
     /// The distribution of what features leave over.
     pub(super) gaussian: Gaussian,
     cuts: Vec<Range<usize>>,
+    /// Whether the rows are more than zeros.
+    pub(super) begun: bool,
     /// 0 for users, 1 for items.
     side: usize,
 }
@@ -77,19 +76,13 @@ struct Scratch {
 }
 
 impl Side {
-    /// Factors near zero, biases zero.
-    pub(super) fn new(dim: usize, offsets: &[usize], features: Features, seed: u64, side: usize) -> Self {
+    /// All rows at zero.
+    pub(super) fn new(dim: usize, offsets: &[usize], features: Features, side: usize) -> Self {
         let count = offsets.len() - 1;
-        let mut rows = Matrix::new(count, dim);
-        let (stride, start) = (rows.stride(), place(seed, 0, Draw::Start, side));
-        for (r, row) in rows.floats_mut().chunks_exact_mut(stride).enumerate() {
-            Stream { row: r as u64, ..start }.normal().fill(&mut row[..dim - 1]);
-            row[..dim - 1].iter_mut().for_each(|x| *x *= START);
-        }
         let solver = RowSolver::new(dim);
         let cuts = balanced(offsets, |n| solver.cost(n) as usize + dim, LEAST_COST);
-        let (told, link) = (Matrix::new(count, dim), Link::new(features, dim));
-        Self { rows, told, link, gaussian: Gaussian::standard(dim), cuts, side }
+        let (rows, told, link) = (Matrix::new(count, dim), Matrix::new(count, dim), Link::new(features, dim));
+        Self { rows, told, link, gaussian: Gaussian::standard(dim), cuts, begun: false, side }
     }
 
     /// Draws the distribution of the rows, the link, then the rows. What each event leaves over goes to `left`, if given.
@@ -115,6 +108,11 @@ impl Side {
     fn draw_prior(&mut self, frame: &Frame<'_>) -> Result<Vec<f32>, SolveError> {
         let Frame { workers, seed, sample, .. } = *frame;
         let (level, dim) = (frame.solver.level(), self.rows.width());
+        if !self.begun {
+            // Nothing is known of the rows, so there is nothing to learn a prior from: each is drawn from its ratings.
+            self.begun = true;
+            return Ok(vec![0.0; dim]);
+        }
         let (rows, told) = (&self.rows, &self.told);
         let mut apart = rows.clone();
         each_row(workers, &mut apart, |r, row| row.iter_mut().zip(told.row(r)).for_each(|(x, m)| *x -= m));

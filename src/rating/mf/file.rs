@@ -6,7 +6,7 @@ use super::model::Parts;
 use super::prior::Prior;
 use crate::model::{RatingScale, Score};
 use crate::persist::{LoadError, Persist, SectionReader, Sections, Unsound};
-use crate::rating::scaling::Scaling;
+use crate::rating::start::Scaling;
 
 impl Persist for BiasedMf {
     const KIND: &'static str = "biased-mf";

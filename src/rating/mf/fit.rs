@@ -4,14 +4,12 @@ use super::model::{BiasedMf, Parts};
 use super::params::BiasedMfParams;
 use super::prior::{NOISE, Sums};
 use super::side::{Failed, Frame, Side};
-use super::spectral::user_factors;
-use super::start::{Events, biases};
 use crate::data::{Interactions, ItemIx, UserIx};
 use crate::kernel::{Level, SolveError, UncertainSolver, dot};
 use crate::model::{Clock, Epochs, FitContext, FitError, FitReport, Fitted, Seen};
 use crate::par::{Workers, chunks};
 use crate::persist::Unsound;
-use crate::rating::scaling::Scaling;
+use crate::rating::start::{Events, Scaling, biases, user_factors};
 
 /// Users of one job of the validation.
 const USERS: usize = 256;

@@ -57,8 +57,6 @@ mod params;
 mod prior;
 
 mod side;
-mod spectral;
-mod start;
 #[cfg(test)]
 mod tests;
 

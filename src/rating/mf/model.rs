@@ -5,7 +5,7 @@ use super::prior::Prior;
 use crate::kernel::{Level, UncertainRows, UncertainSolver};
 use crate::model::Seen;
 use crate::persist::Unsound;
-use crate::rating::scaling::Scaling;
+use crate::rating::start::Scaling;
 
 /// A matrix factorization with biases: mean, biases and factors, and what folding in needs.
 ///

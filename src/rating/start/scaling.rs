@@ -9,18 +9,18 @@ const SAME: f64 = 1e-12;
 /// Ratings are `center + spread * z`; `z` is what the fit sees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Scaling {
+pub(in crate::rating) struct Scaling {
     /// The mean of all ratings.
-    pub(super) center: f32,
+    pub(in crate::rating) center: f32,
     /// Their standard deviation; 1 where they are all equal.
-    pub(super) spread: f32,
+    pub(in crate::rating) spread: f32,
     /// Their range.
-    pub(super) range: RatingScale,
+    pub(in crate::rating) range: RatingScale,
 }
 
 impl Scaling {
     /// Of data with events.
-    pub(super) fn of(data: &Interactions) -> Result<Self, FitError> {
+    pub(in crate::rating) fn of(data: &Interactions) -> Result<Self, FitError> {
         let mean = data.mean().unwrap_or_default();
         let (min, max) = data.value_range().unwrap_or_default();
         let square = |value: f32| (f64::from(value) - mean).powi(2);
@@ -38,7 +38,7 @@ impl Scaling {
     }
 
     /// What a rating is multiplied with after centring.
-    pub(super) fn factor(&self) -> f32 {
+    pub(in crate::rating) fn factor(&self) -> f32 {
         1.0 / self.spread
     }
 }

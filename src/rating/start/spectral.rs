@@ -4,7 +4,7 @@
 //! pose as directions of their own. Orthonormal columns come from Cholesky-QR done twice (Yamamoto et al. 2015,
 //! "Roundoff error analysis of the CholeskyQR2 algorithm"); columns that depend on earlier ones become zero.
 
-use super::start::{Direction, Events};
+use super::biases::{Direction, Events};
 use crate::data::Row;
 use crate::kernel::{Gram, Level, Rows, RowsMut, SolveError, Stream, combine, transform};
 use crate::par::{Workers, chunks, parts};
@@ -30,13 +30,13 @@ struct Iteration<'a> {
 }
 
 /// Factors of the users, `factors` in rows of `stride` floats, of mean square length 1; zero for users without events.
-pub(super) struct UserFactors {
-    pub(super) rows: Vec<f32>,
-    pub(super) stride: usize,
+pub(in crate::rating) struct UserFactors {
+    pub(in crate::rating) rows: Vec<f32>,
+    pub(in crate::rating) stride: usize,
 }
 
 /// Runs the iteration from random factors of the users.
-pub(super) fn user_factors(
+pub(in crate::rating) fn user_factors(
     workers: &Workers,
     level: Level,
     events: &Events<'_>,

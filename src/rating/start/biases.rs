@@ -1,11 +1,13 @@
-//! Where the fit begins: biases as damped means, then the spectral start of the factors.
+//! The events as a start reads them, and biases as damped means.
 
 use std::ops::Range;
 
-use super::side::LEAST_COST;
+use super::scaling::Scaling;
 use crate::data::{Interactions, ItemIx, Row, UserIx};
 use crate::par::{Workers, balanced, parts};
-use crate::rating::scaling::Scaling;
+
+/// The least cost of a job, in events: a few tens of microseconds.
+const LEAST_COST: usize = 2048;
 
 /// How many ratings of bias 0 each row is given beforehand.
 const DAMPING: f64 = 4.0;
@@ -14,35 +16,39 @@ const DAMPING: f64 = 4.0;
 const ROUNDS: usize = 3;
 
 /// The events by both sides, with the cuts of their jobs.
-pub(super) struct Events<'d> {
-    pub(super) data: &'d Interactions,
-    pub(super) scaling: Scaling,
+pub(in crate::rating) struct Events<'d> {
+    pub(in crate::rating) data: &'d Interactions,
+    pub(in crate::rating) scaling: Scaling,
     user_cuts: Vec<Range<usize>>,
     item_cuts: Vec<Range<usize>>,
 }
 
 /// One direction of [`Events`].
-pub(super) struct Direction<'e, F> {
-    pub(super) scaling: Scaling,
-    pub(super) offsets: &'e [usize],
-    pub(super) cuts: &'e [Range<usize>],
-    pub(super) row: F,
+pub(in crate::rating) struct Direction<'e, F> {
+    pub(in crate::rating) scaling: Scaling,
+    pub(in crate::rating) offsets: &'e [usize],
+    pub(in crate::rating) cuts: &'e [Range<usize>],
+    pub(in crate::rating) row: F,
 }
 
 impl<'d> Events<'d> {
-    pub(super) fn new(data: &'d Interactions, scaling: Scaling) -> Self {
+    pub(in crate::rating) fn new(data: &'d Interactions, scaling: Scaling) -> Self {
         let cuts = |offsets| balanced(offsets, |n| n + 1, LEAST_COST);
         let (user_cuts, item_cuts) = (cuts(data.user_offsets()), cuts(data.item_offsets()));
         Self { data, scaling, user_cuts, item_cuts }
     }
 
-    pub(super) fn by_user(&self) -> Direction<'_, impl Fn(usize) -> Row<'d, ItemIx> + Send + Sync> {
+    pub(in crate::rating) fn by_user(
+        &self,
+    ) -> Direction<'_, impl Fn(usize) -> Row<'d, ItemIx> + Send + Sync> {
         let data = self.data;
         let row = move |r: usize| data.user(UserIx::new(r as u32)).unwrap_or_default();
         Direction { scaling: self.scaling, offsets: data.user_offsets(), cuts: &self.user_cuts, row }
     }
 
-    pub(super) fn by_item(&self) -> Direction<'_, impl Fn(usize) -> Row<'d, UserIx> + Send + Sync> {
+    pub(in crate::rating) fn by_item(
+        &self,
+    ) -> Direction<'_, impl Fn(usize) -> Row<'d, UserIx> + Send + Sync> {
         let data = self.data;
         let row = move |r: usize| data.item(ItemIx::new(r as u32)).unwrap_or_default();
         Direction { scaling: self.scaling, offsets: data.item_offsets(), cuts: &self.item_cuts, row }
@@ -55,18 +61,18 @@ where
     F: Fn(usize) -> Row<'d, Ix> + Send + Sync,
 {
     /// How many rows.
-    pub(super) fn n(&self) -> usize {
+    pub(in crate::rating) fn n(&self) -> usize {
         self.offsets.len() - 1
     }
 
     /// How many events a row has.
-    pub(super) fn len(&self, row: usize) -> usize {
+    pub(in crate::rating) fn len(&self, row: usize) -> usize {
         self.offsets[row + 1] - self.offsets[row]
     }
 
     /// The standardised rating.
     #[inline]
-    pub(super) fn standard(&self, value: f32) -> f32 {
+    pub(in crate::rating) fn standard(&self, value: f32) -> f32 {
         (value - self.scaling.center) * self.scaling.factor()
     }
 
@@ -89,7 +95,7 @@ where
 }
 
 /// Biases of users and items, in standardised units.
-pub(super) fn biases(workers: &Workers, events: &Events<'_>) -> (Vec<f32>, Vec<f32>) {
+pub(in crate::rating) fn biases(workers: &Workers, events: &Events<'_>) -> (Vec<f32>, Vec<f32>) {
     let (by_user, by_item) = (events.by_user(), events.by_item());
     let (mut users, mut items) = (vec![0.0; by_user.n()], vec![0.0; by_item.n()]);
     for _ in 0..ROUNDS {
