@@ -135,7 +135,8 @@ fn numbers_are_standardised_and_what_is_missing_is_the_mean() {
 
 #[test]
 fn lists_weigh_the_same_however_long() {
-    let (items, _) = of_values(&["a|b", "a", "b|c|a|a", "c"], None);
+    let (items, report) = of_values(&["a|b", "a", "b|c|a|a", "c", " | NA"], None);
+    assert_eq!(report.fields[0].missing, 1);
     let third = 1.0 / 3f32.sqrt();
     assert_eq!(
         row(&items, 2),

@@ -34,7 +34,8 @@ impl AttributeSchema {
             .extend(record.iter().map(|field| field.0).filter(|name| !known(name)).map(Into::into));
         let fields = self.fields().iter().enumerate();
         for (at, field) in fields.filter(|(_, field)| field.kind != FieldKind::Ignore) {
-            let value = record.get(&field.name).filter(|value| !field.kind.is_missing(value));
+            let value =
+                record.get(&field.name).filter(|value| !field.kind.is_missing(value, self.separator()));
             let Some(value) = value else {
                 row.missing.push(field.name.clone());
                 continue;

@@ -67,7 +67,7 @@ impl<'a> Table<'a> {
         for (at, (name, kind)) in self.fields.iter().enumerate() {
             let mut field = Field { name: name.clone(), kind: *kind, scale: None, cuts: Vec::new() };
             if let FieldKind::Numeric | FieldKind::Banded | FieldKind::Year = kind {
-                let filled = self.cells(at).filter(|cell| !kind.is_missing(&cell.value));
+                let filled = self.cells(at).filter(|cell| !kind.is_missing(&cell.value, self.separator));
                 let numbers = filled.map(|cell| kind.number(&cell.value).ok_or(BadCell(cell)));
                 let mut numbers: Vec<f64> = numbers.collect::<Result<_, _>>()?;
                 field.scale = Scale::of(&numbers);
@@ -108,7 +108,8 @@ impl<'a> Table<'a> {
         let mut fates = vec![Fate::Kept; found.columns.len()];
         let mut reports = Vec::new();
         for (at, field) in fields.iter().enumerate() {
-            let filled = self.cells(at).filter(|cell| !field.kind.is_missing(&cell.value)).count();
+            let filled =
+                self.cells(at).filter(|cell| !field.kind.is_missing(&cell.value, self.separator)).count();
             let mut report = FieldReport::of(&field.name, field.kind, (described - filled) as u64);
             if let FieldKind::Numeric | FieldKind::Banded | FieldKind::Year = field.kind {
                 report.constant += u32::from(field.scale.is_none() && filled > 0);

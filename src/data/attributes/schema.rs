@@ -50,8 +50,14 @@ impl FieldKind {
         }
     }
 
-    pub(super) fn is_missing(self, value: &AttributeValue) -> bool {
-        value.is_missing() || self == Self::Year && value.year().is_none()
+    /// Whether a value says nothing to such a field.
+    pub(super) fn is_missing(self, value: &AttributeValue, separator: char) -> bool {
+        value.is_missing()
+            || match (self, value) {
+                (Self::Year, _) => value.year().is_none(),
+                (Self::List, AttributeValue::Text(_)) => value.list(separator).is_empty(),
+                _ => false,
+            }
     }
 }
 
@@ -115,7 +121,7 @@ impl Field {
         value: &'a AttributeValue,
         separator: char,
     ) -> Result<Vec<Entry<'a>>, NotANumber> {
-        if self.kind.is_missing(value) {
+        if self.kind.is_missing(value, separator) {
             return Ok(Vec::new());
         }
         Ok(match self.kind {
