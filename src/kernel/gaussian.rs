@@ -6,6 +6,7 @@
 
 use super::error::SolveError;
 use super::rng::Normal;
+use super::row::check_len;
 
 /// How many rows the prior of the mean is worth.
 const BETA: f64 = 2.0;
@@ -38,6 +39,15 @@ impl Moments {
             zero_mean: square,
         }
     }
+
+    fn check(&self) -> Result<(), SolveError> {
+        let dim = self.sum.len();
+        check_len("squares", dim * dim, self.squares.len())?;
+        check_len("zero_mean", dim * dim, self.zero_mean.len())?;
+        let sound = |count: f64| count >= 0.0 && count.is_finite();
+        let counts = sound(self.count) && sound(self.zero_mean_count);
+        if counts { Ok(()) } else { Err(SolveError::NotPositiveDefinite) }
+    }
 }
 
 /// A normal distribution N(mean, (G G')^-1) of rows, with what takes rows to coordinates in which it is N(G' mean, I)
@@ -64,9 +74,11 @@ impl Gaussian {
     /// Draws mean and precision given the rows. `O(dim^3)`.
     ///
     /// # Errors
-    /// [`SolveError::NotPositiveDefinite`] when the sums are not those of finite rows.
+    /// [`SolveError::NotPositiveDefinite`] when the sums are not those of finite rows, and [`SolveError::Shape`] when they
+    /// are not of one dimension.
     pub fn draw(moments: &Moments, normal: &mut Normal) -> Result<Self, SolveError> {
         let dim = moments.sum.len();
+        moments.check()?;
         let weight = moments.count + BETA;
         let center: Vec<f64> = moments.sum.iter().map(|sum| sum / weight).collect();
         // T = I + the scatter about the mean, as the prior of the mean sees it.
@@ -159,4 +171,146 @@ fn product(dim: usize, a: impl Fn(usize, usize) -> f64, b: impl Fn(usize, usize)
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Stream;
+
+    const DIM: usize = 3;
+
+    fn normal(row: u64) -> Normal {
+        Stream { seed: 5, epoch: 0, side: 0, row }.normal()
+    }
+
+    /// Sums over rows that lean to one side and hang together, and over vectors of mean zero.
+    fn moments() -> Moments {
+        let row =
+            |n: usize| [1.0 + (n % 5) as f64, (n % 3) as f64 - 1.0, 0.5 * (n % 5) as f64 - (n % 2) as f64];
+        let mut moments = Moments::new(DIM);
+        (moments.count, moments.zero_mean_count) = (20.0, 6.0);
+        for n in 0..26 {
+            let x = row(n);
+            for i in 0..DIM {
+                if n < 20 {
+                    moments.sum[i] += x[i];
+                }
+                let to = if n < 20 { &mut moments.squares } else { &mut moments.zero_mean };
+                (0..=i).for_each(|j| to[i * DIM + j] += x[i] * x[j]);
+            }
+        }
+        moments
+    }
+
+    fn times(a: &[f64], b: &[f64]) -> Vec<f64> {
+        product(DIM, |i, k| a[i * DIM + k], |k, j| b[k * DIM + j])
+    }
+
+    fn transposed(a: &[f64]) -> Vec<f64> {
+        (0..DIM * DIM).map(|at| a[at % DIM * DIM + at / DIM]).collect()
+    }
+
+    #[track_caller]
+    fn assert_near(found: &[f64], expected: &[f64], tolerance: f64) {
+        let near = found.iter().zip(expected).all(|(f, e)| (f - e).abs() <= tolerance * (1.0 + e.abs()));
+        assert!(near && found.len() == expected.len(), "{found:?}, not {expected:?}");
+    }
+
+    const IDENTITY: [f64; DIM * DIM] = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+
+    #[test]
+    fn draws_are_those_of_the_normal_wishart_posterior() {
+        const DRAWS: usize = 40_000;
+        let told = moments();
+        let weight = told.count + BETA;
+        let center: Vec<f64> = told.sum.iter().map(|sum| sum / weight).collect();
+        let lower = |at: usize| (at / DIM).max(at % DIM) * DIM + (at / DIM).min(at % DIM);
+        let scale: Vec<f64> = (0..DIM * DIM)
+            .map(|at| {
+                let about = told.squares[lower(at)] - weight * center[at / DIM] * center[at % DIM];
+                IDENTITY[at] + about + told.zero_mean[lower(at)]
+            })
+            .collect();
+        let degrees = DIM as f64 + 2.0 + 26.0;
+        let (mut precision, mut squares) = (vec![0.0; DIM * DIM], vec![0.0; DIM * DIM]);
+        let (mut mean, mut spread) = (vec![0.0; DIM], vec![0.0; DIM * DIM]);
+        let mut normal = normal(0);
+        for _ in 0..DRAWS {
+            let drawn = Gaussian::draw(&told, &mut normal).unwrap();
+            let lambda = times(&drawn.root, &transposed(&drawn.root));
+            // One over their number, so that sums are means.
+            let share = 1.0 / DRAWS as f64;
+            for at in 0..DIM * DIM {
+                precision[at] += share * lambda[at];
+                squares[at] += share * lambda[at] * lambda[at];
+                let about = |i: usize| drawn.mean[i] - center[i];
+                spread[at] += share * about(at / DIM) * about(at % DIM);
+            }
+            mean.iter_mut().zip(&drawn.mean).for_each(|(m, x)| *m += share * x);
+        }
+        // E[Lambda] = degrees T^-1.
+        let white: Vec<f64> = times(&precision, &scale).iter().map(|x| x / degrees).collect();
+        assert_near(&white, &IDENTITY, 0.02);
+        // Var[Lambda_ij] = degrees (V_ij^2 + V_ii V_jj), V = T^-1.
+        let v: Vec<f64> = precision.iter().map(|x| x / degrees).collect();
+        for at in 0..DIM * DIM {
+            let (i, j) = (at / DIM, at % DIM);
+            let expected = degrees * (v[at] * v[at] + v[i * DIM + i] * v[j * DIM + j]);
+            let found = squares[at] - precision[at] * precision[at];
+            assert!((found / expected - 1.0).abs() < 0.06, "{i} {j}: {found}, not {expected}");
+        }
+        assert_near(&mean, &center, 0.01);
+        // Cov[mu] = E[Lambda^-1] / weight, and E[Lambda^-1] = T / (degrees - dim - 1).
+        let expected: Vec<f64> = scale.iter().map(|t| t / ((degrees - DIM as f64 - 1.0) * weight)).collect();
+        let largest = expected.iter().copied().fold(0.0, f64::max);
+        let near = spread.iter().zip(&expected).all(|(s, e)| (s - e).abs() < 0.03 * largest);
+        assert!(near, "{spread:?}, not {expected:?}");
+    }
+
+    #[test]
+    fn the_way_there_and_back_is_none() {
+        for row in 0..50 {
+            let drawn = Gaussian::draw(&moments(), &mut normal(row)).unwrap();
+            assert_near(&times(&drawn.root, &drawn.inverse), &IDENTITY, 1e-10);
+            let white = drawn.white_mean();
+            let back: Vec<f64> =
+                (0..DIM).map(|j| (0..DIM).map(|k| white[k] * drawn.inverse[k * DIM + j]).sum()).collect();
+            assert_near(&back, &drawn.mean, 1e-10);
+        }
+        let standard = Gaussian::standard(DIM);
+        assert_eq!((&standard.root[..], &standard.inverse[..]), (&IDENTITY[..], &IDENTITY[..]));
+    }
+
+    #[test]
+    fn nothing_seen_is_the_prior() {
+        let drawn = Gaussian::draw(&Moments::new(DIM), &mut normal(0)).unwrap();
+        assert!(drawn.mean.iter().chain(&drawn.root).chain(&drawn.inverse).all(|x| x.is_finite()));
+        assert!(Gaussian::draw(&Moments::new(0), &mut normal(0)).unwrap().mean.is_empty());
+    }
+
+    #[test]
+    fn sums_of_no_rows_are_errors() {
+        let fails = |change: &dyn Fn(&mut Moments)| {
+            let mut moments = moments();
+            change(&mut moments);
+            Gaussian::draw(&moments, &mut normal(0)).unwrap_err()
+        };
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(fails(&|m| m.count = bad), SolveError::NotPositiveDefinite);
+            assert_eq!(fails(&|m| m.zero_mean_count = bad), SolveError::NotPositiveDefinite);
+            for i in 0..DIM {
+                assert_eq!(fails(&|m| m.sum[i] = bad), SolveError::NotPositiveDefinite);
+                for at in (0..=i).map(|j| i * DIM + j) {
+                    assert_eq!(fails(&|m| m.squares[at] = bad), SolveError::NotPositiveDefinite);
+                    assert_eq!(fails(&|m| m.zero_mean[at] = bad), SolveError::NotPositiveDefinite);
+                }
+            }
+        }
+        assert_eq!(fails(&|m| m.count = -3.0), SolveError::NotPositiveDefinite);
+        assert_eq!(fails(&|m| m.squares[4] = -1e6), SolveError::NotPositiveDefinite);
+        assert!(matches!(fails(&|m| m.squares.truncate(4)), SolveError::Shape { what: "squares", .. }));
+        assert!(matches!(fails(&|m| m.zero_mean.clear()), SolveError::Shape { what: "zero_mean", .. }));
+        assert!(matches!(fails(&|m| m.sum.push(0.0)), SolveError::Shape { .. }));
+    }
 }

@@ -47,6 +47,9 @@ impl Stream {
     }
 }
 
+/// A bound from which on the tail of the normal distribution is narrower than double precision can tell.
+const FAR: f64 = 1e100;
+
 /// 2^64 divided by the golden ratio: the increment of SplitMix64.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -97,10 +100,10 @@ impl Normal {
         }
     }
 
-    /// A draw from the Gamma distribution of scale 1 and a shape of at least 1 (smaller ones are taken for 1):
+    /// A draw from the Gamma distribution of scale 1 and a shape of at least 1 (smaller ones, and NaN, are taken for 1):
     /// Marsaglia & Tsang 2000, "A simple method for generating gamma variables".
     pub fn gamma(&mut self, shape: f64) -> f64 {
-        let d = shape.max(1.0) - 1.0 / 3.0;
+        let d = shape.max(1.0).min(f64::MAX) - 1.0 / 3.0;
         let c = 1.0 / (9.0 * d).sqrt();
         loop {
             let x = self.draw();
@@ -116,8 +119,14 @@ impl Normal {
     }
 
     /// A standard normal draw given that it lies between `low` and `high`, either of which may be infinite: Robert 1995,
-    /// "Simulation of truncated normal variables".
+    /// "Simulation of truncated normal variables". `low` where `high` is not above it, and NaN where either is NaN.
     pub fn between(&mut self, low: f64, high: f64) -> f64 {
+        if low.is_nan() || high.is_nan() {
+            return f64::NAN;
+        }
+        if low >= high {
+            return low;
+        }
         if low > 0.0 {
             return self.above(low, high);
         }
@@ -150,7 +159,8 @@ impl Normal {
                 }
             }
         }
-        let rate = 0.5 * (low + (low * low + 4.0).sqrt());
+        // So far out that the square may overflow, the two agree to the last bit.
+        let rate = if low < FAR { 0.5 * (low + (low * low + 4.0).sqrt()) } else { low };
         loop {
             let x = low - ln(self.uniform()) / rate;
             if x <= high && ln(self.uniform()) < -0.5 * (x - rate) * (x - rate) {
@@ -211,6 +221,121 @@ mod tests {
         let places = [at(0, 0, 0, 0), at(1, 0, 0, 0), at(0, 1, 0, 0), at(0, 0, 1, 0), at(0, 0, 0, 1)];
         for (i, a) in places.iter().enumerate() {
             assert!(places[i + 1..].iter().all(|b| a != b));
+        }
+    }
+
+    fn normal() -> Normal {
+        Stream { seed: 11, epoch: 0, side: 0, row: 0 }.normal()
+    }
+
+    /// Mean and variance of many draws.
+    fn moments(mut draw: impl FnMut() -> f64) -> (f64, f64) {
+        const DRAWS: u32 = 100_000;
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for _ in 0..DRAWS {
+            let x = draw();
+            sum += x;
+            squares += x * x;
+        }
+        let mean = sum / f64::from(DRAWS);
+        (mean, squares / f64::from(DRAWS) - mean * mean)
+    }
+
+    #[test]
+    fn gamma_draws_have_mean_and_variance_of_their_shape() {
+        let mut normal = normal();
+        for shape in [1.0, 1.5, 3.0, 40.0, 1e6] {
+            let (mean, variance) = moments(|| normal.gamma(shape));
+            assert!((mean / shape - 1.0).abs() < 0.015, "{shape}: {mean}");
+            assert!((variance / shape - 1.0).abs() < 0.04, "{shape}: {variance}");
+        }
+    }
+
+    #[test]
+    fn a_shape_that_is_none_is_taken_for_one_or_the_largest() {
+        for shape in [0.0, -1e300, 0.5, f64::NAN, f64::NEG_INFINITY] {
+            assert_eq!(normal().gamma(shape).to_bits(), normal().gamma(1.0).to_bits());
+        }
+        assert!(normal().gamma(f64::INFINITY) > 1e300 && normal().gamma(1e300).is_finite());
+    }
+
+    /// Mean and variance of a standard normal number in an interval, by Simpson's rule.
+    fn truncated(low: f64, high: f64) -> (f64, f64) {
+        const STEPS: u32 = 200_000;
+        // The density falls from the point nearest to zero; beyond 40 of its scales there is nothing.
+        let peak = 0.0f64.clamp(low, high);
+        let reach = 40.0 / peak.abs().max(3.0);
+        let (from, to) = (low.max(peak - reach), high.min(peak + reach));
+        let step = (to - from) / f64::from(STEPS);
+        let (mut mass, mut first, mut second) = (0.0, 0.0, 0.0);
+        for at in 0..=STEPS {
+            let share = if at == 0 || at == STEPS { 1.0 } else { f64::from(2 + at % 2 * 2) };
+            // About the peak, so that far tails keep their digits.
+            let d = from - peak + f64::from(at) * step;
+            let weight = share * (-d * (peak + 0.5 * d)).exp();
+            mass += weight;
+            first += weight * d;
+            second += weight * d * d;
+        }
+        let mean = first / mass;
+        (peak + mean, second / mass - mean * mean)
+    }
+
+    #[test]
+    fn draws_in_an_interval_are_those_of_a_truncated_normal() {
+        const END: f64 = f64::INFINITY;
+        let mut normal = normal();
+        let intervals = [
+            (-END, END),
+            (-1.0, 2.0),
+            (-0.5, 0.7),
+            (-2.6, 0.0),
+            (-1e-3, 10.0),
+            (0.0, END),
+            (0.0, 4.5),
+            (0.1, 0.2),
+            (0.2, 3.0),
+            (0.45, 4.4),
+            (2.0, END),
+            (5.0, END),
+            (8.0, 8.1),
+            (8.0, 8.3),
+            (30.0, END),
+            (1e5, END),
+        ];
+        for (low, high) in intervals {
+            let (mean, variance) = truncated(low, high);
+            let deviation = variance.sqrt();
+            let upper = moments(|| {
+                let x = normal.between(low, high);
+                assert!((low..=high).contains(&x), "{x} is not in {low}..{high}");
+                (x - mean) / deviation
+            });
+            // The other tail is the same in the mirror.
+            let lower = moments(|| (-normal.between(-high, -low) - mean) / deviation);
+            for (found_mean, found_variance) in [upper, lower] {
+                assert!(found_mean.abs() < 0.015, "{low}..{high}: {found_mean} deviations from {mean}");
+                assert!((found_variance - 1.0).abs() < 0.04, "{low}..{high}: {found_variance} of {variance}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_interval_is_drawn_from_for_ever() {
+        let edges =
+            [0.0, f64::MIN_POSITIVE, 1e-300, 1e-9, 0.5, 2.5, 37.0, 1e8, 1e99, 1e100, 1e155, 1e300, f64::MAX];
+        let ends: Vec<f64> = edges.iter().chain(&[f64::INFINITY]).flat_map(|&edge| [-edge, edge]).collect();
+        let mut normal = normal();
+        for &low in &ends {
+            for &high in &ends {
+                let x = normal.between(low, high);
+                let sound = if low < high { (low..=high).contains(&x) && x.is_finite() } else { x == low };
+                assert!(sound, "{x} is drawn from {low}..{high}");
+            }
+            let next = low.next_up();
+            let x = normal.between(low, next);
+            assert!(x == low || x == next, "{x} is drawn from {low}..{next}");
+            assert!(normal.between(low, f64::NAN).is_nan() && normal.between(f64::NAN, low).is_nan());
         }
     }
 }

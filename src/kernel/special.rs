@@ -27,16 +27,19 @@ pub fn exp(x: f64) -> f64 {
     if x < -708.0 {
         return 0.0;
     }
-    let x = x.min(709.0);
+    let x = if x > 709.0 { 709.0 } else { x };
     let power = (x * std::f64::consts::LOG2_E).round();
     let rest = x - power * std::f64::consts::LN_2;
     let series = (1..=13u32).rev().fold(1.0, |sum, term| 1.0 + sum * rest / f64::from(term));
     series * f64::from_bits(((power as i64 + 1023) as u64) << 52)
 }
 
-/// The logarithm of the Gamma function of a positive number: Stirling's series, after the recurrence has brought the
-/// argument above 8.
+/// The logarithm of the Gamma function of a positive number, NaN of others: Stirling's series, after the recurrence has
+/// brought the argument above 8.
 pub fn ln_gamma(mut x: f64) -> f64 {
+    if x.is_nan() || x <= 0.0 {
+        return f64::NAN;
+    }
     let mut product = 1.0;
     while x < 8.0 {
         product *= x;
@@ -115,6 +118,25 @@ mod tests {
             factorial *= f64::from(n);
         }
         assert!((ln_gamma(0.5) - 0.5 * std::f64::consts::PI.ln()).abs() < 1e-9);
+        // Gamma(x + 1) = x Gamma(x).
+        for x in [1e-3, 0.1, 0.7, 3.25, 7.999, 8.0, 123.4, 1e5] {
+            let (a, b) = (ln_gamma(x + 1.0), ln_gamma(x) + f64::ln(x));
+            assert!((a - b).abs() <= 1e-9 * (1.0 + b.abs()), "{x}: {a} {b}");
+        }
+        for x in [0.0, -0.5, -1e300, f64::NEG_INFINITY, f64::NAN] {
+            assert!(ln_gamma(x).is_nan(), "{x}");
+        }
+    }
+
+    #[test]
+    fn the_quantile_is_the_way_back() {
+        for at in 1..1000 {
+            let p = f64::from(at) / 1000.0;
+            assert!((normal_cdf(normal_quantile(p)) - p).abs() < 1e-9, "{p}");
+        }
+        for p in [0.0, -1.0, 1e-300, 1.0, 2.0, f64::NAN] {
+            assert!(normal_quantile(p).abs() <= 9.0, "{p}");
+        }
     }
 
     #[test]

@@ -73,11 +73,12 @@ impl Link {
                     Stream { row: (feature * panels + panel) as u64, ..at }.normal().fill(&mut draws);
                     draws
                 };
-                sweep(level, columns, precision, &mut left, &mut coefficients, noise);
-                (left, coefficients)
+                sweep(level, columns, precision, &mut left, &mut coefficients, noise)?;
+                Ok((left, coefficients))
             },
         );
-        for (panel, (rest, coefficients)) in drawn.into_iter().enumerate() {
+        for (panel, drawn) in drawn.into_iter().enumerate() {
+            let (rest, coefficients): (Vec<_>, Vec<_>) = drawn?;
             put_panel(left, panel, &rest);
             put_panel(&mut self.weights, panel, &coefficients);
         }
