@@ -148,6 +148,10 @@ impl QueryError {
     /// [`QueryError::History`] or [`QueryError::UnknownItem`].
     pub fn check_history(history: &History<'_>, n_items: u32) -> Result<(), Self> {
         History::new(history.ids, history.values)?;
+        let (found, expected) = (history.times.map_or(history.len(), <[i64]>::len), history.len());
+        if found != expected {
+            return Err(DataError::Length { column: "times", found, expected }.into());
+        }
         Self::check_items(history.ids, n_items)
     }
 }
