@@ -70,7 +70,7 @@ impl<'d> State<'d> {
         let dim = params.factors + 1;
         let ratings = Ratings::of(data, params.likelihood)?;
         let events = Events::new(data, &ratings, workers, seed);
-        let calendar = if params.time { Calendar::of(data) } else { None };
+        let calendar = if params.time { Calendar::of(data)? } else { None };
         let effects = calendar.map_or(Vec::new(), |calendar| Effect::all(data, &calendar));
         let attributes = match params.attributes {
             true => (data.user_attributes().cloned(), data.item_attributes().cloned()),

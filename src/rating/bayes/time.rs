@@ -4,6 +4,7 @@ use super::draws::{Draw, place};
 use super::events::{EVENTS, Events};
 use crate::data::{Interactions, ItemIx, UserIx};
 use crate::kernel::Stream;
+use crate::model::ParamError;
 use crate::par::{Workers, balanced, parts};
 
 /// The Gamma prior of the precision of an effect: shape and rate. Worth two groups that differ by a tenth.
@@ -18,6 +19,9 @@ const MONTH: i64 = 30;
 /// The most periods of an item.
 const PERIODS: i64 = 64;
 
+/// The most days that ratings can span: more are no Unix seconds, and each would take memory.
+const MOST_DAYS: u64 = 100_000;
+
 /// Into which groups a moment falls.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -29,8 +33,13 @@ pub(super) struct Calendar {
 }
 
 impl Calendar {
-    pub(super) fn of(data: &Interactions) -> Option<Self> {
-        data.time_range().map(|(start, end)| Self { start, end })
+    /// Of data with times; none without.
+    pub(super) fn of(data: &Interactions) -> Result<Option<Self>, ParamError> {
+        let calendar = data.time_range().map(|(start, end)| Self { start, end });
+        let days = calendar.and_then(|calendar| calendar.day(calendar.end)).unwrap_or_default();
+        let expected = "false, or times in Unix seconds";
+        let found = format!("true, and the times of the ratings span {days} days");
+        ParamError::require(days < MOST_DAYS, "time", found, expected).map(|()| calendar)
     }
 
     /// Days since the first moment; none outside the data.
