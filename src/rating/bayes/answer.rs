@@ -2,6 +2,7 @@
 
 use super::BayesianMf;
 use super::asker::Asker;
+use super::file::LARGEST;
 use crate::data::{History, ItemIx, UserIx};
 use crate::kernel::{Rows, products};
 use crate::model::{
@@ -126,6 +127,10 @@ impl BayesianMf {
         attributes: Option<&crate::data::EncodedRow>,
     ) -> Result<Asker, QueryError> {
         QueryError::check_history(&history, self.n_items())?;
-        Asker::draw(self, history, user, attributes)
+        let asker = Asker::draw(self, history, user, attributes)?;
+        if asker.means.iter().chain(&asker.draws).all(|x| x.abs() <= LARGEST) {
+            return Ok(asker);
+        }
+        Err(QueryError::Unsolvable("its numbers are too large".into()))
     }
 }

@@ -4,9 +4,11 @@ use super::BayesianMf;
 use super::model::{Noise, Parts, Prior, Time};
 use super::ratings::Ratings;
 use super::time::Calendar;
-use crate::model::{RatingScale, Score};
+use crate::data::ItemIx;
+use crate::model::{ParamError, RatingScale, Score};
 use crate::persist::{LoadError, Persist, SectionReader, Sections, Unsound};
 use crate::rating::start::Scaling;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// Bits of the flags in `shape`.
@@ -60,9 +62,7 @@ impl Persist for BayesianMf {
 
     fn read_sections(from: &SectionReader<'_>) -> Result<Self, LoadError> {
         let [n_users, n_items, factors, samples, flags] = from.array("shape")?;
-        let sound = (1..=256).contains(&factors) && (1..=4096).contains(&samples);
-        Unsound::unless_all("shape", &[factors], "1 to 256 factors and 1 to 4096 samples", |_| sound)
-            .map_err(|unsound| unsound.in_file(from))?;
+        check_shape(factors as usize, samples as usize).map_err(|unsound| unsound.in_file(from))?;
         let has = |flag: u32| flags & flag != 0;
         let time = if has(TIME) { Some(read_time(from)?) } else { None };
         let periods = time.as_ref().map_or(0, |time| time.calendar.n_periods());
@@ -124,74 +124,118 @@ fn read_time(from: &SectionReader<'_>) -> Result<Time, LoadError> {
     })
 }
 
-/// No number of a sound model is larger: sums of products of such numbers stay in single precision.
-const LARGEST: f32 = 1e12;
+/// No number of a sound model is larger.
+pub(super) const LARGEST: f32 = 1e12;
+
+/// Scores stay below this.
+const LARGEST_SCORE: f32 = 1e37;
+
+/// Whether a model can have so many factors and samples. With more, products of its sizes could overflow.
+fn check_shape(factors: usize, samples: usize) -> Result<(), Unsound> {
+    let check = |at: usize, name: &'static str, found: usize, most: usize, expected: &'static str| {
+        let sound = (1..=most).contains(&found);
+        ParamError::require(sound, name, found, expected).map_err(|error| Unsound::param("shape", at, error))
+    };
+    check(2, "factors", factors, 256, "from 1 to 256")?;
+    check(3, "samples", samples, 4096, "from 1 to 4096")
+}
+
+/// Whether each number is above the one before.
+fn check_ascending<T: Copy + PartialOrd + ToString>(
+    part: &'static str,
+    numbers: &[T],
+) -> Result<(), Unsound> {
+    let before = Cell::new(None);
+    let is_above = |x: T| before.replace(Some(x)).is_none_or(|before| before < x);
+    Unsound::unless_all(part, numbers, "above the one before", is_above)
+}
+
+fn largest(numbers: &[f32]) -> f32 {
+    numbers.iter().fold(0.0, |most: f32, x| most.max(x.abs()))
+}
 
 impl Parts {
     /// Whether the parts fit together and no answer can leave the numbers of single precision. Parts are named like
     /// their sections.
     pub(super) fn check(&self) -> Result<(), Unsound> {
-        let (dim, width) = (self.dim(), self.width());
-        let (n_users, n_items) = (self.noise.users.len(), self.noise.items.len());
+        check_shape(self.factors, self.samples)?;
         self.ratings.check()?;
-        let rows = |n: usize, of: usize| n.saturating_mul(of);
-        let features = |known: usize, sets: bool| known + if sets { n_items } else { 0 };
-        let of_users = self.user_attributes.as_ref().map_or(0, |known| known.n_features() as usize);
-        let of_items = self.item_attributes.as_ref().map_or(0, |known| known.n_features() as usize);
-        let squares = self.samples.saturating_mul(dim * dim);
-        let (users, items) = (&self.user_prior, &self.item_prior);
-        let parts: [(&'static str, &[f32], usize); 12] = [
-            ("users", &self.users, rows(n_users, width)),
-            ("items", &self.items, rows(n_items, self.item_width())),
-            ("user.mean", &users.mean, width),
-            ("user.root", &users.root, squares),
-            ("user.inverse", &users.inverse, squares),
-            ("user.weights", &users.weights, rows(features(of_users, self.user_sets), width)),
-            ("item.mean", &items.mean, width),
-            ("item.root", &items.root, squares),
-            ("item.inverse", &items.inverse, squares),
-            ("item.weights", &items.weights, rows(of_items, width)),
-            (
-                "time.days",
-                self.time.as_ref().map_or(&[], |time| &time.days),
-                self.time.as_ref().map_or(0, |time| time.days.len()),
-            ),
-            (
-                "time.users",
-                self.time.as_ref().map_or(&[], |time| &time.user_days),
-                self.time.as_ref().map_or(0, |time| time.user_keys.len()),
-            ),
-        ];
-        for (name, values, expected) in parts {
-            Unsound::unless_len(name, values.len(), expected)?;
-            Unsound::unless_all(name, values, "a finite number of a usual size", |x| x.abs() <= LARGEST)?;
+        self.time.as_ref().map_or(Ok(()), Time::check)?;
+        let n_items = self.noise.items.len();
+        self.check_rows()?;
+        let features = |known: Option<u32>| known.unwrap_or_default() as usize;
+        let of_users = features(self.user_attributes.as_ref().map(|known| known.n_features()));
+        let of_items = features(self.item_attributes.as_ref().map(|known| known.n_features()));
+        let sets = if self.user_sets { n_items } else { 0 };
+        let user = ["user.mean", "user.root", "user.inverse", "user.weights"];
+        self.user_prior.check(user, self.dim(), self.samples, of_users + sets)?;
+        let item = ["item.mean", "item.root", "item.inverse", "item.weights"];
+        self.item_prior.check(item, self.dim(), self.samples, of_items)?;
+        self.check_scores()
+    }
+
+    /// What there is for each user and each item.
+    fn check_rows(&self) -> Result<(), Unsound> {
+        let (n_users, n_items) = (self.noise.users.len(), self.noise.items.len());
+        check_numbers("users", &self.users, n_users.saturating_mul(self.width()))?;
+        check_numbers("items", &self.items, n_items.saturating_mul(self.item_width()))?;
+        // So that products of three are still numbers above 0.
+        let positive = |x: f32| (1.0 / LARGEST..=LARGEST).contains(&x);
+        let noise = [self.noise.all];
+        for (part, values) in
+            [("noise", &noise[..]), ("noise.users", &self.noise.users), ("noise.items", &self.noise.items)]
+        {
+            Unsound::unless_all(part, values, "from 1e-12 to 1e12", positive)?;
+        }
+        for (part, known, n) in [
+            ("user.told.row.offsets", self.user_attributes.as_ref().map(|known| known.n_rows()), n_users),
+            ("item.told.row.offsets", self.item_attributes.as_ref().map(|known| known.n_rows()), n_items),
+        ] {
+            Unsound::unless_len(part, known.map_or(n, |rows| rows as usize), n)?;
         }
         Unsound::unless_len("seen.offsets", self.seen.n_users() as usize, n_users)?;
-        let known = |item: crate::data::ItemIx| item.ix() < n_items;
-        Unsound::unless_all("seen.items", self.seen.items(), "an item of the model", known)?;
-        let positive = |x: f32| x > 0.0 && x <= LARGEST;
-        for (name, values) in [
-            ("noise", &[self.noise.all][..]),
-            ("noise.users", &self.noise.users),
-            ("noise.items", &self.noise.items),
-        ] {
-            Unsound::unless_all(name, values, "above 0", positive)?;
-        }
-        if let Some(time) = &self.time {
-            Unsound::unless_all("time", &[time.calendar.start], "not after the end", |start| {
-                start <= time.calendar.end
-            })?;
-            let keys: Vec<usize> = (1..time.user_keys.len()).collect();
-            let ascending = |at: usize| time.user_keys[at - 1] < time.user_keys[at];
-            Unsound::unless_all("time.keys", &keys, "above the one before", ascending)?;
-        }
-        for (name, known, n) in [
-            ("user.told", self.user_attributes.as_ref().map(|known| known.n_rows()), n_users),
-            ("item.told", self.item_attributes.as_ref().map(|known| known.n_rows()), n_items),
-        ] {
-            Unsound::unless_len(name, known.map_or(n, |rows| rows as usize), n)?;
-        }
-        Ok(())
+        let known = |item: ItemIx| item.ix() < n_items;
+        Unsound::unless_all("seen.items", self.seen.items(), "an item of the model", known)
+    }
+
+    fn check_scores(&self) -> Result<(), Unsound> {
+        let asker = largest(&self.users).max(largest(&self.user_prior.mean)).max(1.0);
+        let score = asker * largest(&self.items).max(1.0) * (self.dim() + 2) as f32;
+        let sound = score * self.ratings.scaling.spread < LARGEST_SCORE;
+        Unsound::unless_all("users", &[asker], "rows whose scores are finite", |_| sound)
+    }
+}
+
+fn check_numbers(part: &'static str, values: &[f32], expected: usize) -> Result<(), Unsound> {
+    Unsound::unless_len(part, values.len(), expected)?;
+    Unsound::unless_all(part, values, "a number of at most 1e12", |x| x.abs() <= LARGEST)
+}
+
+impl Prior {
+    /// `parts` are the names of mean, root, inverse and weights.
+    fn check(
+        &self,
+        parts: [&'static str; 4],
+        dim: usize,
+        samples: usize,
+        features: usize,
+    ) -> Result<(), Unsound> {
+        let width = samples * dim;
+        check_numbers(parts[0], &self.mean, width)?;
+        check_numbers(parts[1], &self.root, width * dim)?;
+        check_numbers(parts[2], &self.inverse, width * dim)?;
+        check_numbers(parts[3], &self.weights, features.saturating_mul(width))
+    }
+}
+
+impl Time {
+    fn check(&self) -> Result<(), Unsound> {
+        let Calendar { start, end } = self.calendar;
+        Unsound::unless_all("time", &[start], "not after the end", |start| start <= end)?;
+        let last = self.calendar.day(end).unwrap_or_default() as usize;
+        check_numbers("time.days", &self.days, last.saturating_add(1))?;
+        check_ascending("time.keys", &self.user_keys)?;
+        check_numbers("time.users", &self.user_days, self.user_keys.len())
     }
 }
 
@@ -200,14 +244,14 @@ impl Ratings {
         let Scaling { center, spread, range } = self.scaling;
         let finite = [center, spread, range.min, range.max];
         Unsound::unless_all("scaling", &finite, "finite", f32::is_finite)?;
-        Unsound::unless_all("scaling", &[spread], "above 0", |spread| spread > 0.0)?;
+        // The smallest whose inverse is a number.
+        Unsound::unless_all("scaling", &[spread], "above 0", |spread| spread >= f32::MIN_POSITIVE)?;
         Unsound::unless_all("scaling", &[range.min], "not above the largest", |min| min <= range.max)?;
         Unsound::unless_len("cuts", self.cuts.len(), self.levels.len().saturating_sub(1))?;
         Unsound::unless_all("levels", &[self.levels.len()], "none, or 2 to 256", |n| n != 1 && n <= 256)?;
         for (name, numbers) in [("levels", &self.levels), ("cuts", &self.cuts)] {
             Unsound::unless_all(name, numbers, "finite", f32::is_finite)?;
-            let all: Vec<usize> = (1..numbers.len()).collect();
-            Unsound::unless_all(name, &all, "ascending", |at| numbers[at - 1] < numbers[at])?;
+            check_ascending(name, numbers)?;
         }
         Ok(())
     }
