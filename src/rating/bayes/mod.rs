@@ -19,6 +19,9 @@ mod side;
 mod time;
 mod validation;
 
+#[cfg(test)]
+mod tests;
+
 pub use distribution::RatingDistribution;
 pub use model::BayesianMf;
 pub use params::{BayesianMfParams, Likelihood};
