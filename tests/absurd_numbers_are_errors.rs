@@ -3,8 +3,8 @@
 use foldin::data::synthetic::Synthetic;
 use foldin::data::{DataError, Event, History, Interactions, ItemIx, UserIx};
 use foldin::evaluate::{Bootstrap, EvaluateError, RatingOptions, rating};
-use foldin::model::{Factors, Fit, Profile, Query, QueryError, Score};
-use foldin::rating::BiasBaselineParams;
+use foldin::model::{Factors, Fit, FitError, Profile, Query, QueryError, Score};
+use foldin::rating::{BayesianMfParams, BiasBaselineParams};
 use foldin::retrieve::{ScanError, Vectors};
 
 fn data() -> Interactions {
@@ -30,12 +30,38 @@ fn more_resamples_than_fit() {
     assert!(matches!(rating(&model, &data, &data, &options), Err(EvaluateError::Param(_))));
 }
 
+#[test]
+fn times_that_would_take_a_number_for_each_of_trillions_of_days() {
+    let event = |n: u32| Event {
+        user: UserIx::new(n / 3),
+        item: ItemIx::new(n % 3),
+        value: n as f32,
+        time: Some(i64::MAX / 8 * i64::from(n)),
+    };
+    let data = Interactions::from_events(3, 3, &(0..9).map(event).collect::<Vec<_>>()).unwrap();
+    let error = BayesianMfParams::new().fit(&data).unwrap_err();
+    assert!(matches!(&error, FitError::Param(param) if param.name == "time"), "{error}");
+}
+
+#[test]
+fn more_samples_or_factors_than_fit() {
+    for (name, params) in [
+        ("factors", BayesianMfParams::new().factors(usize::MAX)),
+        ("samples", BayesianMfParams::new().samples(usize::MAX)),
+        ("burn_in", BayesianMfParams::new().burn_in(usize::MAX)),
+        ("kept", BayesianMfParams::new().kept(usize::MAX)),
+    ] {
+        let error = params.fit(&data()).unwrap_err();
+        assert!(matches!(&error, FitError::Param(param) if param.name == name), "{error}");
+    }
+}
+
 #[cfg(feature = "parallel")]
 #[test]
 fn more_threads_than_any_machine_has() {
     let mut context = foldin::model::FitContext::new().threads(usize::MAX);
     let error = BiasBaselineParams::new().fit_with(&data(), &mut context).unwrap_err();
-    assert!(matches!(error, foldin::model::FitError::Threads(_)), "{error:?}");
+    assert!(matches!(error, FitError::Threads(_)), "{error:?}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use foldin::model::{
     Basis, Fit, FitContext, FitError, PredictRating, Profile, Query, QueryError, Score, Stop,
 };
 use foldin::persist::{Persist, model_from_bytes, model_to_bytes};
-use foldin::rating::{BiasBaselineParams, BiasedMfParams, ItemKnnParams};
+use foldin::rating::{BayesianMfParams, BiasBaselineParams, BiasedMfParams, ItemKnnParams, Likelihood};
 use foldin::retrieve::{Scanner, ScoreExt, TopN, UserScanner};
 
 fn data() -> &'static Interactions {
@@ -221,6 +221,40 @@ fn folding_in_a_training_row_agrees<M: Score>(model: &M) {
     }
 }
 
+/// A trained row is drawn with everything else, one folded in after it.
+fn folding_in_a_training_row_is_near<M: Score>(model: &M) {
+    for user in some_users() {
+        let history = data().user(user).unwrap();
+        let trained = scores(model, &Query::user(user));
+        let folded = scores(model, &Query::history(history));
+        let squares: f32 = trained.iter().zip(&folded).map(|(a, b)| (a - b) * (a - b)).sum();
+        let apart = (squares / trained.len() as f32).sqrt();
+        assert!(apart < 0.2, "{user:?}: scores are {apart} apart");
+    }
+}
+
+/// Predictions that are no linear function of the score still go up with it where users and items are much alike.
+fn predictions_follow_scores<M: PredictRating>(model: &M) {
+    for user in some_users() {
+        let query = Query::user(user);
+        let mut pairs: Vec<_> = scores(model, &query)
+            .into_iter()
+            .zip(0..)
+            .map(|(score, item)| (score, model.predict_one(&query, ItemIx::new(item)).unwrap().rating))
+            .collect();
+        assert!(pairs.iter().all(|pair| model.scale().clip(pair.1) == pair.1), "{user:?}: {pairs:?}");
+        pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let third = pairs.len() / 3;
+        let mean = |part: &[(f32, f32)]| part.iter().map(|pair| pair.1).sum::<f32>() / part.len() as f32;
+        assert!(mean(&pairs[..third]) < mean(&pairs[pairs.len() - third..]), "{user:?}: {pairs:?}");
+    }
+}
+
+/// Few enough for a test.
+fn few_samples() -> BayesianMfParams {
+    BayesianMfParams::new().factors(4).burn_in(20).samples(40).kept(10)
+}
+
 fn an_observer_can_cancel<P: Fit>(params: &P) {
     let mut epochs = 0;
     let mut observer = |_: &foldin::model::Progress<'_>| {
@@ -347,7 +381,7 @@ macro_rules! contract {
                 known_users_are_answered, unknown_ids_are_errors, nobody_and_an_empty_history_are_answered_alike,
                 blocks_do_not_change_scores, lists_are_exact,
                 seen_is_the_training_history, many_are_answered_as_one, saving_changes_no_bit,
-                folding_in_a_training_row_agrees, ids_travel_with_the_model $(, $model)*);
+                ids_travel_with_the_model $(, $model)*);
             contract!(@params $params;
                 threads_change_no_bit, empty_data_is_an_error, awkward_data_is_fitted $(, $fit)*);
             contract!(@$kind $params, $bar);
@@ -356,7 +390,7 @@ macro_rules! contract {
     // A model of ratings.
     (@rates $params:expr, $bar:expr) => {
         contract!(@model $params;
-            predictions_are_scores_on_the_scale, an_unknown_item_is_not_predicted, nothing_is_learned_of_nobody,
+            an_unknown_item_is_not_predicted, nothing_is_learned_of_nobody,
             saving_keeps_the_scale);
         contract!(@params $params;
             awkward_data_is_predicted_on_its_scale, a_row_without_events_rests_on_less);
@@ -388,13 +422,27 @@ macro_rules! contract {
 }
 
 contract! {
-    bias_baseline: BiasBaselineParams::default(), rates 0.95, models [], fits [an_observer_can_cancel];
-    item_knn: ItemKnnParams::default(), rates 0.92, models [], fits [];
+    bias_baseline: BiasBaselineParams::default(), rates 0.95,
+        models [predictions_are_scores_on_the_scale, folding_in_a_training_row_agrees],
+        fits [an_observer_can_cancel];
+    item_knn: ItemKnnParams::default(), rates 0.92,
+        models [predictions_are_scores_on_the_scale, folding_in_a_training_row_agrees], fits [];
     biased_mf: BiasedMfParams::default(), rates 0.9,
-        models [the_inner_product_is_the_score, scanners_give_the_lists_of_the_model],
+        models [predictions_are_scores_on_the_scale, folding_in_a_training_row_agrees,
+            the_inner_product_is_the_score, scanners_give_the_lists_of_the_model],
+        fits [an_observer_can_cancel];
+    // Of numbers the mean is the score; of levels it is not.
+    bayesian_mf: few_samples().likelihood(Likelihood::Gaussian), rates 0.9,
+        models [predictions_are_scores_on_the_scale, folding_in_a_training_row_is_near,
+            the_inner_product_is_the_score, scanners_give_the_lists_of_the_model],
+        fits [an_observer_can_cancel];
+    bayesian_mf_of_levels: few_samples(), rates 0.9,
+        models [predictions_follow_scores, folding_in_a_training_row_is_near,
+            the_inner_product_is_the_score, scanners_give_the_lists_of_the_model],
         fits [an_observer_can_cancel];
     ials: IalsParams::default(), ranks 0.1,
-        models [the_inner_product_is_the_score, scanners_give_the_lists_of_the_model],
+        models [folding_in_a_training_row_agrees, the_inner_product_is_the_score,
+            scanners_give_the_lists_of_the_model],
         fits [an_observer_can_cancel];
-    popularity: PopularityParams::default(), ranks 0.1, models [], fits [];
+    popularity: PopularityParams::default(), ranks 0.1, models [folding_in_a_training_row_agrees], fits [];
 }

@@ -5,11 +5,14 @@
 
 use std::path::{Path, PathBuf};
 
-use foldin::data::{Columns, History, Ids, Interactions, ItemIx, UserIx};
+use foldin::data::{
+    AttributeRecord, Columns, FieldKind, History, Ids, Interactions, ItemAttributes, ItemIx, UserAttributes,
+    UserIx,
+};
 use foldin::implicit::{Ials, IalsParams, PopularityParams};
 use foldin::model::{Fit, PredictRating, Query, Score};
 use foldin::persist::{Persist, Saved, load, save};
-use foldin::rating::{BiasBaselineParams, BiasedMfParams, ItemKnnParams};
+use foldin::rating::{BayesianMf, BayesianMfParams, BiasBaselineParams, BiasedMfParams, ItemKnnParams};
 use foldin::retrieve::ScoreExt;
 
 /// Twelve people of two tastes and six films; the last film has no rating.
@@ -27,6 +30,28 @@ fn data() -> (Interactions, Ids) {
         items: (1..=6).map(|n| format!("film {n}")).collect(),
     };
     (Interactions::from_columns(12, 6, columns).unwrap(), ids)
+}
+
+/// The same with a moment for each rating, and what is known of everybody and everything.
+fn data_with_more() -> Interactions {
+    let (data, ids) = data();
+    let (mut users, mut items, mut values, mut times) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for event in data.events() {
+        users.push(event.user);
+        items.push(event.item);
+        values.push(event.value);
+        times.push(1_000_000_000 + 86_400 * i64::from(event.user.get() * 3 + event.item.get()));
+    }
+    let columns = Columns { users: &users, items: &items, values: &values, times: Some(&times) };
+    let record = |n: usize, field: &str| AttributeRecord::new().with(field, ["odd", "even"][n % 2]);
+    let people = ids.users.keys().iter().cloned().zip((0..).map(|n| record(n, "taste")));
+    let people =
+        UserAttributes::builder().kind("taste", FieldKind::Categorical).add("people", people).unwrap();
+    let films = ids.items.keys().iter().cloned().zip((0..).map(|n| record(n, "genre")));
+    let films = ItemAttributes::builder().kind("genre", FieldKind::Categorical).add("films", films).unwrap();
+    let (people, films) = (people.build(&ids).unwrap().0, films.build(&ids).unwrap().0);
+    let data = Interactions::from_columns(12, 6, columns).unwrap();
+    data.with_user_attributes(people.into()).unwrap().with_item_attributes(films.into()).unwrap()
 }
 
 /// What the model of a file says of the first person, of somebody who rated two films, and of nobody.
@@ -63,20 +88,34 @@ fn load_as_it_was<M: Persist>(name: &str, answer: Answer<M>, expected: [f32; 6])
 }
 
 /// The same, and saved again it has the same bytes: a file of the newest version.
-fn hold<P: Fit>(name: &str, params: &P, answer: Answer<P::Model>, expected: [f32; 6])
+fn hold<P: Fit>(name: &str, params: &P, answer: Answer<P::Model>, expected: [f32; 6]) -> Saved<P::Model>
+where
+    P::Model: Persist,
+{
+    hold_of(&data().0, name, params, answer, expected)
+}
+
+fn hold_of<P: Fit>(
+    data: &Interactions,
+    name: &str,
+    params: &P,
+    answer: Answer<P::Model>,
+    expected: [f32; 6],
+) -> Saved<P::Model>
 where
     P::Model: Persist,
 {
     let (golden, written) = (golden(name), Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
     if !golden.exists() {
-        let (data, ids) = data();
-        save(&written, &params.fit(&data).unwrap(), &ids).unwrap();
+        let ids = self::data().1;
+        save(&written, &params.fit(data).unwrap(), &ids).unwrap();
         panic!("{} is missing; a file made by this version is {}", golden.display(), written.display());
     }
     let saved = load_as_it_was::<P::Model>(name, answer, expected);
     save(&written, &saved.model, &saved.ids).unwrap();
     let same = std::fs::read(&golden).unwrap() == std::fs::read(&written).unwrap();
     assert!(same, "saved again it has other bytes: compare {} with {}", golden.display(), written.display());
+    saved
 }
 
 #[test]
@@ -106,6 +145,22 @@ fn biased_mf() {
         &BiasedMfParams::new().factors(2),
         rating,
         [1.26098, 2.85162, 1.03746, 3.18598, 2.85597, 2.70996],
+    );
+}
+
+/// Everything a model can have: levels, sets, times, attributes of both sides.
+#[test]
+fn bayesian_mf() {
+    let params = BayesianMfParams::new().factors(2).burn_in(20).samples(30).kept(3);
+    let saved = hold_of(&data_with_more(), "bayesian-mf-1.foldin", &params, rating, [0.0; 6]);
+    let model: BayesianMf = saved.model;
+    assert_eq!((model.factors(), model.samples(), model.knows_time()), (2, 3, true));
+    assert_eq!(model.user_attributes(), data_with_more().user_attributes());
+    assert_eq!(model.item_attributes(), data_with_more().item_attributes());
+    let moment = Query::user(UserIx::new(3)).at(1_000_000_000 + 86_400 * 10);
+    assert_ne!(
+        rating(&model, &moment, ItemIx::new(1)),
+        rating(&model, &Query::user(UserIx::new(3)), ItemIx::new(1))
     );
 }
 

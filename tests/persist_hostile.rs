@@ -10,13 +10,15 @@ mod persist_toy;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use foldin::data::{Event, Interactions, ItemIx, UserIx};
+use foldin::data::synthetic::Synthetic;
+use foldin::data::{Event, History, Interactions, ItemIx, UserIx};
 use foldin::implicit::{Confidence, Ials, IalsParams};
-use foldin::model::Fit;
+use foldin::model::{Fit, PredictRating, Query, QueryError};
 use foldin::persist::{
     LoadError, LoadFault, SectionReader, Summary, from_bytes, inspect, load, load_model, model_from_bytes,
     model_to_bytes, read_from,
 };
+use foldin::rating::{BayesianMf, BayesianMfParams};
 use persist_toy::bytes::{HEADER_NUMBERS, ROW, ROW_NUMBERS, number, put, row_named, rows, seal, section};
 use persist_toy::{Toy, file, small_file};
 use proptest::prelude::*;
@@ -422,6 +424,59 @@ fn lengths_that_no_ials_model_has() {
         let LoadFault::Length { section, .. } = &fault else { panic!("{name}: {fault}") };
         assert_eq!(section, name, "{fault}");
     }
+}
+
+/// A model of everything: levels, sets, times, attributes of both sides.
+fn bayesian_file() -> Vec<u8> {
+    let world = Synthetic::new().users(6).items(5).ratings(18).generate().unwrap();
+    let (people, films) = (world.user_attributes().unwrap(), world.item_attributes().unwrap());
+    let data = world.interactions.with_user_attributes(people.into()).unwrap();
+    let data = data.with_item_attributes(films.into()).unwrap();
+    let params = BayesianMfParams::new().factors(1).burn_in(1).samples(4).kept(2);
+    model_to_bytes(&params.fit(&data).unwrap()).unwrap()
+}
+
+/// Loads a file; if it is a model, saving it gives the same file, and every answer is a rating or an error.
+fn refused_or_right_bayesian(bytes: &[u8]) -> bool {
+    let Ok(model) = frugal(2 * bytes.len(), || model_from_bytes::<BayesianMf>(bytes)) else { return false };
+    assert_eq!(model_to_bytes(&model).unwrap(), bytes);
+    let (ids, values) = ([ItemIx::new(0), ItemIx::new(4)], [5.0, 1.0]);
+    let history = History { ids: &ids, values: &values, times: Some(&[1_000_000_000, i64::MAX]) };
+    let scale = model.scale();
+    for query in [Query::user(UserIx::new(0)), Query::history(history), Query::anyone()] {
+        for item in [0, 4].map(ItemIx::new) {
+            match model.predict_one(&query.at(1_000_000_000), item) {
+                Ok(found) => assert!((scale.min..=scale.max).contains(&found.rating), "{found:?}"),
+                Err(error) => assert!(matches!(error, QueryError::Unsolvable(_)), "{error}"),
+            }
+        }
+    }
+    true
+}
+
+#[test]
+fn numbers_of_a_bayesian_model() {
+    let good = bayesian_file();
+    assert!(refused_or_right_bayesian(&good));
+    let (mut refused, mut right) = (0, 0);
+    for row in rows(&good) {
+        let range = section(&good, row).unwrap();
+        let size = if range.len() % 8 == 0 { 8 } else { 4 };
+        let count = range.len() / size;
+        for at in [0, 1, count / 2, count.saturating_sub(1)].into_iter().filter(|&at| at < count) {
+            for size in [4, size] {
+                let at = range.start + at * size;
+                let floats = [f32::NAN, 1e38, -1e12, 1e-45, 0.0].map(|x| u64::from(x.to_bits()));
+                for bad in bad_numbers(number(&good, at, size), good.len() as u64).into_iter().chain(floats) {
+                    let mut bytes = good.clone();
+                    put(&mut bytes, at, size, bad);
+                    seal(&mut bytes);
+                    if refused_or_right_bayesian(&bytes) { right += 1 } else { refused += 1 }
+                }
+            }
+        }
+    }
+    assert!(refused > 1000 && right > 1000, "{refused} refused, {right} right");
 }
 
 #[test]

@@ -5,9 +5,12 @@
 
 mod toy;
 
+use foldin::data::synthetic::Synthetic;
 use foldin::evaluate::{
     Difference, RankingOptions, RankingReport, RatingErrors, RatingOptions, RatingReport, ranking,
 };
+use foldin::model::{Fit, FitContext, FitReport};
+use foldin::rating::{BayesianMf, BayesianMfParams, Likelihood};
 use toy::{Table, events, unit};
 
 fn round_trip<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> (T, serde_json::Value) {
@@ -37,4 +40,18 @@ fn reports_come_back_as_they_were() {
     let (back, json) = round_trip(&report);
     assert_eq!(back, report);
     assert_eq!(json["metrics"][3]["name"], "ndcg@3");
+}
+
+#[test]
+fn a_fit_of_samples_comes_back_as_it_was() {
+    let data = Synthetic::new().users(20).items(15).ratings(120).generate().unwrap().interactions;
+    let params = BayesianMfParams::new().factors(2).burn_in(2).samples(4).likelihood(Likelihood::Ordinal);
+    let (back, json) = round_trip(&params);
+    assert_eq!(back, params);
+    assert_eq!(json["likelihood"], "ordinal");
+    let fitted = params.fit_with(&data, &mut FitContext::new().validation(&data)).unwrap();
+    let (back, json): (FitReport, _) = round_trip(&fitted.report);
+    assert_eq!(back, fitted.report);
+    assert!(json["curve"][5]["validation"].is_number(), "{json}");
+    assert!(round_trip::<BayesianMf>(&fitted.model).0 == fitted.model);
 }

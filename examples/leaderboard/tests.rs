@@ -316,3 +316,36 @@ fn ratings_still_say_how_models_compare() {
     );
     assert!(lines[0]["seconds_per_epoch"].is_number() && lines[0]["rmse_runs"].is_array());
 }
+
+/// The squared errors on two halves of a test are those on the whole: no prediction depends on what else is tested.
+#[test]
+fn test_rows_change_no_prediction() {
+    let rows: Vec<String> = (0..240)
+        .map(|n| (n, n / 12, n * 7 % 12))
+        .map(|(n, user, item)| {
+            format!("{user},{item},{},{}\n", 1 + (user + item * n) % 5, 1_000_000 + n * 9000)
+        })
+        .collect();
+    let pick = |of: &dyn Fn(usize) -> bool| -> String {
+        rows.iter().enumerate().filter(|(n, _)| of(*n)).map(|(_, row)| row.as_str()).collect()
+    };
+    let films: String = (0..12).map(|n| format!("{n},{}\n", ["Ann", "Bob", "Eve"][n % 3])).collect();
+    let (_guard, path) = folder(&[
+        ("films.csv", &films),
+        ("train.csv", &pick(&|n| n % 5 > 0)),
+        ("whole.csv", &pick(&|n| n % 5 == 0)),
+        ("one.csv", &pick(&|n| n % 10 == 0)),
+        ("other.csv", &pick(&|n| n % 10 == 5)),
+    ]);
+    let squares = |test: &str| {
+        let line = format!(
+            "ratings --train {path}/train.csv --test {path}/{test} --item-attributes {path}/films.csv \
+             --models bayesian-mf --set bayesian-mf.samples=10 --set bayesian-mf.burn_in=5 \
+             --set bayesian-mf.factors=2"
+        );
+        let object = &objects(&line)[0];
+        object["rmse"].as_f64().unwrap().powi(2) * object["n"].as_f64().unwrap()
+    };
+    let (whole, one, other) = (squares("whole.csv"), squares("one.csv"), squares("other.csv"));
+    assert!(one > 0.0 && other > 0.0 && (whole - one - other).abs() < 1e-9 * whole, "{whole} {one} {other}");
+}
