@@ -152,7 +152,13 @@ fn biased_mf() {
 #[test]
 fn bayesian_mf() {
     let params = BayesianMfParams::new().factors(2).burn_in(20).samples(30).kept(3);
-    let saved = hold_of(&data_with_more(), "bayesian-mf-1.foldin", &params, rating, [0.0; 6]);
+    let saved = hold_of(
+        &data_with_more(),
+        "bayesian-mf-1.foldin",
+        &params,
+        rating,
+        [1.82540, 2.52088, 3.10162, 2.83021, 3.05859, 2.46096],
+    );
     let model: BayesianMf = saved.model;
     assert_eq!((model.factors(), model.samples(), model.knows_time()), (2, 3, true));
     assert_eq!(model.user_attributes(), data_with_more().user_attributes());

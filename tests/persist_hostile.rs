@@ -428,7 +428,7 @@ fn lengths_that_no_ials_model_has() {
 
 /// A model of everything: levels, sets, times, attributes of both sides.
 fn bayesian_file() -> Vec<u8> {
-    let world = Synthetic::new().users(6).items(5).ratings(18).generate().unwrap();
+    let world = Synthetic::new().users(6).items(6).ratings(18).generate().unwrap();
     let (people, films) = (world.user_attributes().unwrap(), world.item_attributes().unwrap());
     let data = world.interactions.with_user_attributes(people.into()).unwrap();
     let data = data.with_item_attributes(films.into()).unwrap();
@@ -436,10 +436,11 @@ fn bayesian_file() -> Vec<u8> {
     model_to_bytes(&params.fit(&data).unwrap()).unwrap()
 }
 
-/// Loads a file; if it is a model, saving it gives the same file, and every answer is a rating or an error.
+/// Loads a file; if it is a model, saved and loaded again it is the same, and every answer is a rating or an error.
 fn refused_or_right_bayesian(bytes: &[u8]) -> bool {
     let Ok(model) = frugal(2 * bytes.len(), || model_from_bytes::<BayesianMf>(bytes)) else { return false };
-    assert_eq!(model_to_bytes(&model).unwrap(), bytes);
+    // What a field without a scale says of a mean is not kept, so bytes may differ.
+    assert_eq!(model_from_bytes::<BayesianMf>(&model_to_bytes(&model).unwrap()).unwrap(), model);
     let (ids, values) = ([ItemIx::new(0), ItemIx::new(4)], [5.0, 1.0]);
     let history = History { ids: &ids, values: &values, times: Some(&[1_000_000_000, i64::MAX]) };
     let scale = model.scale();

@@ -63,6 +63,10 @@ impl Persist for BayesianMf {
     fn read_sections(from: &SectionReader<'_>) -> Result<Self, LoadError> {
         let [n_users, n_items, factors, samples, flags] = from.array("shape")?;
         check_shape(factors as usize, samples as usize).map_err(|unsound| unsound.in_file(from))?;
+        let all = USER_SETS | TIME | USER_ATTRIBUTES | ITEM_ATTRIBUTES;
+        if flags & !all != 0 {
+            return Err(from.invalid("shape", 4, flags, format!("at most {all}")));
+        }
         let has = |flag: u32| flags & flag != 0;
         let time = if has(TIME) { Some(read_time(from)?) } else { None };
         let periods = time.as_ref().map_or(0, |time| time.calendar.n_periods());

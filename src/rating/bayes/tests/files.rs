@@ -80,7 +80,11 @@ const BAD: &[(&str, Tamper)] = &[
     ("scaling", |parts| parts.ratings.scaling.spread = 0.0),
     ("scaling", |parts| parts.ratings.scaling.center = f32::NAN),
     ("scaling", |parts| parts.ratings.scaling.range.min = 9.0),
-    ("levels", |parts| parts.ratings.levels.truncate(1)),
+    ("cuts", |parts| parts.ratings.levels.truncate(1)),
+    ("levels", |parts| {
+        parts.ratings.levels.truncate(1);
+        parts.ratings.cuts.clear();
+    }),
     ("cuts", |parts| {
         parts.ratings.cuts.pop();
     }),
