@@ -17,7 +17,10 @@ mod item_knn;
 mod mf;
 mod start;
 
-pub use bayes::{BayesianMf, BayesianMfParams, Likelihood, RatingDistribution};
+pub use bayes::{
+    BayesianMf, BayesianMfParams, Estimate, Forecast, ForecastError, ForecastRequest, Likelihood, Neighbour,
+    Prospect, RatingDistribution, Reason, Title,
+};
 pub use bias::{BiasBaseline, BiasBaselineParams};
 pub use item_knn::{ItemKnn, ItemKnnParams};
 pub use mf::{BiasedMf, BiasedMfParams};

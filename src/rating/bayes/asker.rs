@@ -198,7 +198,7 @@ impl<'a> Step<'a> {
 }
 
 /// A row times a square matrix.
-fn times(row: &[f32], matrix: &[f32]) -> Vec<f32> {
+pub(super) fn times(row: &[f32], matrix: &[f32]) -> Vec<f32> {
     let mut out = vec![0.0; row.len()];
     for (x, by) in row.iter().zip(matrix.chunks_exact(row.len())) {
         out.iter_mut().zip(by).for_each(|(out, by)| *out += x * by);

@@ -46,13 +46,22 @@ impl Features {
         }
     }
 
-    /// Adds attributes, a block for each field.
-    pub(super) fn add_attributes<R>(&mut self, attributes: &Attributes<R>) {
+    /// Adds attributes of all rows, a block for each field.
+    pub(super) fn add_attributes<R: From<u32> + Into<usize>>(&mut self, attributes: &Attributes<R>) {
+        self.add_attributes_of(attributes, (0..attributes.n_rows()).map(R::from));
+    }
+
+    /// Adds attributes of these rows, which are numbered from 0 on.
+    pub(super) fn add_attributes_of<R: Into<usize>>(
+        &mut self,
+        attributes: &Attributes<R>,
+        rows: impl Iterator<Item = R>,
+    ) {
         let mut columns = vec![Vec::new(); attributes.n_features() as usize];
-        for (row, span) in (0..).zip(attributes.offsets().windows(2)) {
-            let span = span[0]..span[1];
-            let entries = attributes.indices()[span.clone()].iter().zip(&attributes.values()[span]);
-            entries.for_each(|(&feature, &value)| columns[feature as usize].push((row, value)));
+        for (at, row) in (0..).zip(rows) {
+            let (features, values) = attributes.row(row);
+            let entries = features.iter().zip(values);
+            entries.for_each(|(&feature, &value)| columns[feature as usize].push((at, value)));
         }
         let schema = attributes.schema();
         for field in 0..schema.fields().len() {

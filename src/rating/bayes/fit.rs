@@ -1,5 +1,6 @@
 //! The sampler: start, samples, watching, stopping.
 
+use super::cold::Cold;
 use super::draws::{Draw, place};
 use super::events::Events;
 use super::features::Features;
@@ -49,6 +50,8 @@ struct State<'d> {
     events: Events,
     users: Side,
     items: Side,
+    /// What items without ratings are drawn from, where it is not the prior of the others.
+    cold: Option<Cold>,
     noise: Noise,
     calendar: Option<Calendar>,
     effects: Vec<Effect>,
@@ -91,6 +94,8 @@ impl<'d> State<'d> {
         }
         let mut users = Side::new(dim, data.user_offsets(), of_users, 0);
         begin(&mut users, params, data, (workers, seed), &ratings)?;
+        let cold = || Cold::new(dim, data.item_offsets(), attributes.1.clone());
+        let cold = params.item_sets.then(cold);
         Ok(Self {
             params,
             data,
@@ -99,6 +104,7 @@ impl<'d> State<'d> {
             solver: RowSolver::new(dim),
             users,
             items: Side::new(dim, data.item_offsets(), of_items, 1),
+            cold,
             noise: Noise::new(data),
             ratings,
             events,
@@ -128,6 +134,9 @@ impl<'d> State<'d> {
         self.items
             .draw(&frame, &self.users.rows, audience, &seen, None)
             .map_err(|at| failed(sample, "item", at))?;
+        if let Some(cold) = &mut self.cold {
+            cold.draw(&frame, &self.items.rows).map_err(|error| failed(sample, "item", error.into()))?;
+        }
         let seen = Seen {
             offsets: data.user_offsets(),
             targets: &events.targets,
@@ -158,8 +167,8 @@ impl<'d> State<'d> {
         let sets = if self.params.user_sets { data.n_items() } else { 0 };
         let of_users = self.attributes.0.as_ref().map_or(0, |known| known.n_features()) + sets;
         let of_items = self.attributes.1.as_ref().map_or(0, |known| known.n_features());
-        let users = Half::of(&self.users, data.user_offsets(), of_users, (seed, n, 0));
-        let items = Half::of(&self.items, data.item_offsets(), of_items, (seed, n, 1));
+        let users = Half::of(&self.users, None, data.user_offsets(), of_users, (seed, n, 0));
+        let items = Half::of(&self.items, self.cold.as_ref(), data.item_offsets(), of_items, (seed, n, 1));
         self.kept.push(Kept { users, items });
     }
 

@@ -1,5 +1,6 @@
 //! The samples a model answers from.
 
+use super::cold::Cold;
 use super::draws::{Draw, place};
 use super::side::Side;
 use crate::kernel::{Matrix, Stream};
@@ -24,30 +25,34 @@ pub(super) struct Kept {
 
 impl Half {
     /// Copies a side. A row without ratings is drawn from its prior anew, and samples go by pairs of which one is as far
-    /// above the prior mean as the other below: so the mean over the samples is the prior mean, without noise.
+    /// above the prior mean as the other below: so the mean over the samples is the prior mean, without noise. Where
+    /// rows without ratings have a prior of their own, it is kept instead.
     pub(super) fn of(
         side: &Side,
+        cold: Option<&Cold>,
         offsets: &[usize],
         features: u32,
         (seed, n, part): (u64, usize, usize),
     ) -> Self {
         let dim = side.rows.width();
-        let gaussian = &side.gaussian;
+        let prior = cold.map_or(side, |cold| &cold.side);
+        let gaussian = &prior.gaussian;
         let at = place(seed, n / 2, Draw::Cold, part);
         let sign = if n.is_multiple_of(2) { 1.0 } else { -1.0 };
         let mut rows = side.rows.to_dense();
         for (r, row) in rows.chunks_exact_mut(dim).enumerate().filter(|(r, _)| offsets[*r] == offsets[r + 1])
         {
             let mut normal = Stream { row: r as u64, ..at }.normal();
+            let told = cold.map_or_else(|| side.told.row(r).to_vec(), |cold| cold.told(r));
             let white: Vec<f64> = (0..dim).map(|_| sign * normal.draw()).collect();
             for (k, x) in row.iter_mut().enumerate() {
                 let spread: f64 =
                     white.iter().zip(gaussian.inverse[k..].iter().step_by(dim)).map(|(w, i)| w * i).sum();
-                *x = side.told.row(r)[k] + (gaussian.mean[k] + spread) as f32;
+                *x = told[k] + (gaussian.mean[k] + spread) as f32;
             }
         }
         let single = super::matrices::single;
-        let weights = side.link.as_ref().map_or(Vec::new(), |link| head(&link.weights, features as usize));
+        let weights = prior.link.as_ref().map_or(Vec::new(), |link| head(&link.weights, features as usize));
         Self {
             rows,
             mean: single(&gaussian.mean),

@@ -2,12 +2,14 @@
 
 mod answer;
 mod asker;
+mod cold;
 mod distribution;
 mod draws;
 mod events;
 mod features;
 mod file;
 mod fit;
+mod forecast;
 mod kept;
 mod link;
 mod matrices;
@@ -23,5 +25,8 @@ mod validation;
 mod tests;
 
 pub use distribution::RatingDistribution;
+pub use forecast::{
+    Estimate, Forecast, ForecastError, ForecastRequest, Neighbour, Prospect, Reason, Title,
+};
 pub use model::BayesianMf;
 pub use params::{BayesianMfParams, Likelihood};

@@ -98,9 +98,21 @@ impl Side {
         let turned = self.turn(frame, fixed)?;
         self.draw_rows(frame, (turned.rows()?, fixed), row, seen, left)?;
         let (workers, level) = (frame.workers, frame.solver.level());
-        each_row(workers, &mut self.told, |_, told| told.iter_mut().zip(&center).for_each(|(m, c)| *m -= c));
         multiply(workers, level, &mut self.rows, &self.gaussian.inverse)?;
-        Ok(multiply(workers, level, &mut self.told, &self.gaussian.inverse)?)
+        Ok(self.settle(frame, &center)?)
+    }
+
+    /// Draws the distribution of the rows and the link, and leaves the rows as they are.
+    pub(super) fn believe(&mut self, frame: &Frame<'_>) -> Result<(), SolveError> {
+        let center = self.draw_prior(frame)?;
+        self.settle(frame, &center)
+    }
+
+    /// Makes white prior means what features say of each row.
+    fn settle(&mut self, frame: &Frame<'_>, center: &[f32]) -> Result<(), SolveError> {
+        let (workers, level) = (frame.workers, frame.solver.level());
+        each_row(workers, &mut self.told, |_, told| told.iter_mut().zip(center).for_each(|(m, c)| *m -= c));
+        multiply(workers, level, &mut self.told, &self.gaussian.inverse)
     }
 
     /// Draws the prior of all rows; leaves their prior means in `told`, in coordinates in which the prior is white, and
