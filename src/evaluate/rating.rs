@@ -14,6 +14,8 @@ pub enum Resample {
     /// whim is mispredicted everywhere), so this is the honest interval for other people.
     #[default]
     Users,
+    /// Items with all their test ratings: the interval for other items, where whole items are held out.
+    Items,
     /// Single ratings, as if each were given independently. Narrower; the usual one in papers.
     Ratings,
 }

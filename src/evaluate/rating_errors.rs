@@ -1,12 +1,13 @@
 //! How far predicted ratings are from the ratings given: the errors, their sums and their comparison.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::ask::{check, question};
 use super::{ByBasis, Difference, EvaluateError, Interval, RatingOptions, RatingReport, Resample};
-use crate::data::{Interactions, UserIx};
+use crate::data::{Interactions, ItemIx, UserIx};
 use crate::model::{PredictRating, Profile};
 use crate::par::{Workers, chunks};
 
@@ -17,6 +18,8 @@ const USERS: usize = 64;
 #[derive(Clone, Debug)]
 pub struct RatingErrors {
     errors: Vec<f64>,
+    /// The item of each error.
+    items: Vec<ItemIx>,
     /// Where each user with test ratings ends in `errors`.
     ends: Vec<usize>,
     by_basis: ByBasis,
@@ -29,6 +32,7 @@ pub struct RatingErrors {
 #[derive(Default)]
 struct Part {
     errors: Vec<f64>,
+    items: Vec<ItemIx>,
     counts: Vec<usize>,
     by_basis: ByBasis,
 }
@@ -57,6 +61,7 @@ impl RatingErrors {
         for part in parts {
             let part = part?;
             all.errors.extend(part.errors);
+            all.items.extend(part.items);
             all.counts.extend(part.counts);
             all.by_basis.add(&part.by_basis);
         }
@@ -65,7 +70,8 @@ impl RatingErrors {
             Some(*sum)
         };
         let ends = all.counts.into_iter().scan(0, end).collect();
-        Ok(Self { errors: all.errors, ends, by_basis: all.by_basis, elapsed, fingerprint: fingerprint(test) })
+        let Part { errors, items, by_basis, .. } = all;
+        Ok(Self { errors, items, ends, by_basis, elapsed, fingerprint: fingerprint(test) })
     }
 
     /// Predicted less given rating, in the order of [`Interactions::events`] of the test part.
@@ -117,15 +123,29 @@ impl RatingErrors {
                 let starts = std::iter::once(&0).chain(&self.ends);
                 starts.zip(&self.ends).map(|(&start, &end)| sums(&self.errors[start..end])).collect()
             }
+            Resample::Items => {
+                let mut of_items = BTreeMap::new();
+                for (item, error) in self.items.iter().zip(&self.errors) {
+                    let to = of_items.entry(item).or_insert([0.0; 3]);
+                    add(to, error);
+                }
+                of_items.into_values().collect()
+            }
         }
     }
 }
 
 /// Number, sum of squares and sum of absolute values of errors.
 fn sums(errors: &[f64]) -> [f64; 3] {
-    errors.iter().fold([0.0; 3], |[n, squares, absolutes], error| {
-        [n + 1.0, squares + error * error, absolutes + error.abs()]
-    })
+    let mut sums = [0.0; 3];
+    errors.iter().for_each(|error| add(&mut sums, error));
+    sums
+}
+
+fn add([n, squares, absolutes]: &mut [f64; 3], error: &f64) {
+    *n += 1.0;
+    *squares += error * error;
+    *absolutes += error.abs();
 }
 
 /// RMSE and MAE from the [`sums`].
@@ -170,6 +190,7 @@ fn predict<M: PredictRating + ?Sized>(
             if !predicted.rating.is_finite() {
                 return Err(EvaluateError::NotFinite { user, item, rating: predicted.rating });
             }
+            part.items.push(item);
             part.errors.push(f64::from(predicted.rating) - f64::from(given));
             part.by_basis.count(predicted.basis);
         }

@@ -29,7 +29,8 @@ impl Cold {
         offsets: &[usize],
         attributes: Option<Arc<ItemAttributes>>,
     ) -> Self {
-        let rated: Vec<usize> = (0..offsets.len() - 1).filter(|&row| offsets[row] < offsets[row + 1]).collect();
+        let rated: Vec<usize> =
+            (0..offsets.len() - 1).filter(|&row| offsets[row] < offsets[row + 1]).collect();
         let mut features = Features::new();
         if let Some(attributes) = &attributes {
             features.add_attributes_of(attributes, rated.iter().map(|&row| ItemIx::new(row as u32)));

@@ -25,8 +25,6 @@ mod validation;
 mod tests;
 
 pub use distribution::RatingDistribution;
-pub use forecast::{
-    Estimate, Forecast, ForecastError, ForecastRequest, Neighbour, Prospect, Reason, Title,
-};
+pub use forecast::{Estimate, Forecast, ForecastError, ForecastRequest, Neighbour, Prospect, Reason, Title};
 pub use model::BayesianMf;
 pub use params::{BayesianMfParams, Likelihood};

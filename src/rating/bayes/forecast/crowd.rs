@@ -125,7 +125,9 @@ impl Crowd {
         sums.rows.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
         sums.noise += noise;
         self.expected.push(parts.ratings.range().clip(mean as f32));
-        self.deviation.push((within + (squares - mean * mean).max(0.0)).sqrt() as f32);
+        let samples = parts.samples as f64;
+        let between = (squares - mean * mean).max(0.0) * samples / (samples - 1.0).max(1.0);
+        self.deviation.push((within + between).sqrt() as f32);
         self.probability.push(likely as f32);
     }
 }

@@ -39,7 +39,8 @@ pub(super) fn neighbours(
                 let alike = product(model, &turned, row) / (own * square).sqrt();
                 (ItemIx::new(item as u32), alike)
             };
-            let other = |&item: &usize| model.item_known[item] && title.item.is_none_or(|own| own.ix() != item);
+            let other =
+                |&item: &usize| model.item_known[item] && title.item.is_none_or(|own| own.ix() != item);
             items.filter(other).map(of_item).filter(|(_, alike)| alike.is_finite()).collect::<Vec<_>>()
         },
     );
@@ -90,6 +91,9 @@ fn product(model: &BayesianMf, turned: &[f32], row: &[f32]) -> f64 {
 
 /// How many of the users rated an item, and how many of these are expected to like the title.
 fn overlap(model: &BayesianMf, item: ItemIx, users: &[UserIx], probability: &[f32]) -> (u32, f64) {
-    let rated = users.iter().zip(probability).filter(|(user, _)| model.parts.seen.of(**user).binary_search(&item).is_ok());
+    let rated = users
+        .iter()
+        .zip(probability)
+        .filter(|(user, _)| model.parts.seen.of(**user).binary_search(&item).is_ok());
     rated.fold((0, 0.0), |(n, sum), (_, &likely)| (n + 1, sum + f64::from(likely)))
 }

@@ -72,9 +72,8 @@ impl Seen {
         let n = crowd.expected.len() as f64;
         let sums = &crowd.sums;
         let mean = |sum: &f64| sum / n;
-        let of_sample = |(sum, squares): (&f64, &f64)| {
-            (squares / n - (sum / n).powi(2)).max(0.0) + sums.noise / n
-        };
+        let of_sample =
+            |(sum, squares): (&f64, &f64)| (squares / n - (sum / n).powi(2)).max(0.0) + sums.noise / n;
         let variance: Vec<f64> = sums.score.iter().zip(&sums.score_squares).map(of_sample).collect();
         let expected = |score: f64, variance: f64| model.parts.ratings.expected(score, variance);
         let slope = |(sum, &variance): (&f64, &f64)| {
@@ -99,7 +98,8 @@ impl Seen {
     fn expected(&self, model: &BayesianMf, scores: &[f64]) -> f64 {
         let biases = self.rows.chunks_exact(self.dim).map(|x| x[self.dim - 1]);
         let all = scores.iter().zip(biases).zip(&self.variance);
-        let sum: f64 = all.map(|((z, bias), &variance)| model.parts.ratings.expected(z + bias, variance)).sum();
+        let sum: f64 =
+            all.map(|((z, bias), &variance)| model.parts.ratings.expected(z + bias, variance)).sum();
         f64::from(model.parts.ratings.range().clip((sum / scores.len() as f64) as f32))
     }
 

@@ -139,7 +139,9 @@ pub enum ForecastError {
     )]
     NoAttributes,
     /// The attributes of the title are malformed.
-    #[error("attributes: {features} features and {values} finite values: give one finite value for each feature")]
+    #[error(
+        "attributes: {features} features and {values} finite values: give one finite value for each feature"
+    )]
     Malformed {
         /// How many features there are.
         features: usize,

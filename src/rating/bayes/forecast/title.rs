@@ -29,7 +29,8 @@ impl TitleRows {
     fn of_item(model: &BayesianMf, item: ItemIx) -> Result<Self, QueryError> {
         QueryError::check_items(&[item], model.n_items())?;
         let parts = &model.parts;
-        let (features, values) = parts.item_attributes.as_ref().map_or((&[][..], &[][..]), |all| all.row(item));
+        let (features, values) =
+            parts.item_attributes.as_ref().map_or((&[][..], &[][..]), |all| all.row(item));
         let features: Vec<_> = features.iter().copied().zip(values.iter().copied()).collect();
         let drawn = parts.item(item.ix())[..parts.width()].to_vec();
         let expected = if model.item_known[item.ix()] { drawn.clone() } else { told(model, &features) };
