@@ -56,7 +56,7 @@ fn report(threads: usize, resample: Resample) -> RatingReport {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    for resample in [Resample::Users, Resample::Ratings] {
+    for resample in [Resample::Users, Resample::Items, Resample::Ratings] {
         let one = report(1, resample);
         for threads in [2, 3, 8] {
             let other = report(threads, resample);
@@ -76,6 +76,20 @@ fn intervals_hold_the_figure_and_users_are_the_wider_unit() {
         |report: &RatingReport| report.rmse_interval.map(|interval| interval.high - interval.low).unwrap();
     assert!(width(&users) > 1.3 * width(&ratings), "errors of one user hang together");
     assert_eq!(users.rmse, ratings.rmse);
+}
+
+/// Both users are off by 1 on item 0 and by nothing on item 1: users are all alike, and items are not.
+#[test]
+fn whole_items_are_drawn_again_with_all_their_ratings() {
+    let model = Table::new(2, vec![3.0, 2.0, 3.0, 2.0]);
+    let test = events(2, 2, &[(0, 0, 4.0), (0, 1, 2.0), (1, 0, 4.0), (1, 1, 2.0)], None);
+    let interval = |resample| {
+        let options = RatingOptions::new().threads(1).resample(resample);
+        let report = rating(&model, &events(2, 2, &[], None), &test, &options).unwrap();
+        report.rmse_interval.map(|interval| (interval.low, interval.high)).unwrap()
+    };
+    assert_eq!(interval(Resample::Users), (0.5_f64.sqrt(), 0.5_f64.sqrt()));
+    assert_eq!(interval(Resample::Items), (0.0, 1.0));
 }
 
 /// The interval of the MAE over single ratings is that of a mean: 1.96 standard errors either way.
