@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from . import fitting, install, machine, summary
+from . import bayes, fitting, install, machine, summary
 from .plan import Plan
 from .rows import ROWS
 from .table import show
@@ -18,10 +18,20 @@ RATINGS = ("mf", "knn", "context")
 
 def main() -> int:
     args = _arguments()
-    plan = Plan(Path(args.data), args.seed, args.threads, args.repeats, args.factors, args.sets)
+    plan = Plan(
+        Path(args.data),
+        args.seed,
+        args.threads,
+        args.repeats,
+        args.factors,
+        args.sets,
+        args.cases,
+        args.samples,
+        args.seconds,
+    )
     _check(plan, args.only)
     about = machine.describe(install.ROOM)
-    if any(name in RATINGS for name in args.only):
+    if _on_the_split(plan, args.only):
         part = plan.ratings
         about["split"] = f"seed {part.seed}, {part.n_train} training and {part.n_test} test ratings, sha256 {part.sha256[:16]}"
     about["repeats"] = f"{args.repeats}, everybody in turn; times exclude reading the file"
@@ -48,8 +58,14 @@ def main() -> int:
     return 1 if missing else 0
 
 
+def _on_the_split(plan: Plan, names: list[str]) -> bool:
+    return any(name in RATINGS for name in names) or "bayes" in names and "ml-1m" in plan.cases
+
+
 def _check(plan: Plan, names: list[str]) -> None:
     needed = {"ml-1m/ratings.dat"} if any(name in RATINGS for name in names) else set()
+    if "bayes" in names:
+        needed |= bayes.files(plan.cases)
     if "ials" in names or "scan" in names:
         needed |= fitting.files(plan.sets)
     for name in sorted(needed):
@@ -64,6 +80,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--factors", type=_numbers, default=[64, 128, 256], help="for ials (default: 64,128,256)")
     sets = ",".join(fitting.SETS)
     parser.add_argument("--sets", type=_sets, default=list(fitting.SETS), help=f"for ials and scan (default: {sets})")
+    cases = ",".join(bayes.CASES)
+    parser.add_argument("--cases", type=_cases, default=list(bayes.CASES), help=f"for bayes (default: {cases})")
+    parser.add_argument("--samples", type=_positive, default=512, help="for bayes: iterations at most (default: 512)")
+    parser.add_argument("--seconds", type=_positive, default=1200, help="for bayes: time of a run at most (default: 1200)")
     parser.add_argument("--threads", type=_numbers, default=[1, 2], help="thread counts (default: 1,2)")
     parser.add_argument("--repeats", type=_positive, default=5, help="runs of everybody (default: 5)")
     parser.add_argument("--seed", type=int, default=1, help="which random split (default: 1)")
@@ -91,6 +111,10 @@ def _rows(text: str) -> list[str]:
 
 def _sets(text: str) -> list[str]:
     return _names(text, fitting.SETS, "data sets")
+
+
+def _cases(text: str) -> list[str]:
+    return _names(text, bayes.CASES, "cases")
 
 
 def _names(text: str, known: Collection[str], what: str) -> list[str]:

@@ -19,6 +19,7 @@ WHEELS = {
     "surprise": "scikit-surprise==1.1.5",
     "cornac": "cornac==3.0.1",
     "myfm": "myfm==0.4.0",
+    "smurff": "smurff==1.1",
     "implicit": "implicit==0.7.3",
     "irspack": "irspack==0.5.2",
     "faiss": "faiss-cpu==1.15.1",

@@ -67,7 +67,7 @@ def _adjacency(folder: Path) -> tuple[Rows, Rows]:
 
 
 def _liked(folder: Path) -> Rows:
-    liked = [(user, item) for user, item, stars in read_ratings(folder / "ratings.dat") if stars >= LIKED]
+    liked = [(user, item) for user, item, stars, _ in read_ratings(folder / "ratings.dat") if stars >= LIKED]
     users = {user: row for row, user in enumerate(sorted({user for user, _ in liked}))}
     items = {item: row for row, item in enumerate(sorted({item for _, item in liked}))}
     rows = [[] for _ in users]

@@ -20,6 +20,9 @@ class Plan:
     repeats: int
     factors: list[int] = field(default_factory=lambda: [64, 128, 256])
     sets: list[str] = field(default_factory=lambda: ["gowalla", "ml-1m", "generated"])
+    cases: list[str] = field(default_factory=lambda: ["ml-100k", "ml-1m"])
+    samples: int = 512
+    seconds: int = 1200
 
     @cached_property
     def ratings(self) -> split.Split:

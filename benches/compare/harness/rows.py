@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import install
+from .bayes import bayes
 from .fitting import ials
 from .plan import Plan
 from .race import OURS, Contestant, Failed, run_in_turn
@@ -180,4 +181,4 @@ def context(plan: Plan) -> Iterator[Row]:
     yield Row("ML-1M 90/10, other factorizations", contestants)
 
 
-ROWS = {"mf": mf, "knn": knn, "context": context, "ials": ials, "scan": scan}
+ROWS = {"mf": mf, "knn": knn, "context": context, "bayes": bayes, "ials": ials, "scan": scan}

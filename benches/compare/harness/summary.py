@@ -2,19 +2,23 @@
 
 import math
 
+from .bayes import CurveRow
 from .fitting import LikesRow, to_quality
 from .race import Contestant
 from .scanning import SECONDS, ScanRow, ratio
 from .table import Row
 
 FIT_HEAD = ("data", "ours: s an iteration", "fastest approximate peer", "fastest exact peer", "to the same NDCG@20: ours / peer", "NDCG@20: ours / peers' best")
+CURVE_HEAD = ("data", "who", "threads", "s a sample", "RMSE on the way", "in the end")
 SCAN_HEAD = ("what", "ours", "fastest peer", "ours is faster by")
 
 
 def markdown(about: dict[str, str], rows: list[Row]) -> str:
     fits = [_fit(row) for row in rows if isinstance(row, LikesRow)]
+    curves = [line for row in rows if isinstance(row, CurveRow) for line in row.summary()]
     scans = [line for row in rows if isinstance(row, ScanRow) for line in _scan(row)]
-    parts = [_table(head, lines) for head, lines in ((FIT_HEAD, fits), (SCAN_HEAD, scans)) if lines]
+    tables = ((FIT_HEAD, fits), (CURVE_HEAD, curves), (SCAN_HEAD, scans))
+    parts = [_table(head, lines) for head, lines in tables if lines]
     if not parts:
         return ""
     where = f"{about['date']}; {about['processor']}; foldin {about['foldin']}, {about['rustc']}; {about['versions']}."

@@ -14,9 +14,14 @@ pub use split::{Arguments, Part, Split};
 
 /// One part of the split with the numbering of the whole.
 pub fn interactions(split: &Split, part: &Part) -> Result<Interactions, String> {
+    interactions_at(split, part, None)
+}
+
+/// The same, with the times of the events.
+pub fn interactions_at(split: &Split, part: &Part, times: Option<&[i64]>) -> Result<Interactions, String> {
     let users: Vec<_> = part.users.iter().copied().map(UserIx::new).collect();
     let items: Vec<_> = part.items.iter().copied().map(ItemIx::new).collect();
-    let columns = Columns { users: &users, items: &items, values: &part.values, times: None };
+    let columns = Columns { users: &users, items: &items, values: &part.values, times };
     Interactions::from_columns(split.n_users, split.n_items, columns).map_err(|error| error.to_string())
 }
 
