@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from . import bayes, fitting, install, machine, summary
+from . import bayes, fitting, install, machine, picture, summary
 from .plan import Plan
 from .rows import ROWS
 from .table import show
@@ -51,6 +51,8 @@ def main() -> int:
     if args.json:
         text = json.dumps({"about": about, "rows": [row.as_json() for row in rows]}, indent=2)
         Path(args.json).write_text(text + "\n")
+    if args.plot:
+        Path(args.plot).write_text(picture.svg([row for row in rows if isinstance(row, bayes.CurveRow)]))
     print(summary.markdown(about, rows), end="")
     missing = [row.title for row in rows if not row.complete]
     for title in missing:
@@ -88,6 +90,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=_positive, default=5, help="runs of everybody (default: 5)")
     parser.add_argument("--seed", type=int, default=1, help="which random split (default: 1)")
     parser.add_argument("--json", help="also write everything, each single run too, to this file")
+    parser.add_argument("--plot", help="also draw the curves of bayes into this file, as SVG")
     args = parser.parse_args()
     if args.data is None:
         parser.error("--data is missing and FOLDIN_DATA is not set")
