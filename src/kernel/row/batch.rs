@@ -1,6 +1,6 @@
 //! All rows of one call: checked, then solved alone or beside others, one per lane.
 
-use super::conjugate::Conjugate;
+use super::conjugate::{Conjugate, Placed};
 use super::{Answers, Method, Precision, Row, RowSolver, Rows, Workspace, check_len, lanes, single};
 use crate::kernel::error::{RowError, SolveError};
 use crate::kernel::simd::{Job, Simd};
@@ -41,19 +41,22 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
         short.clear();
         narrow.clear();
         let dim = self.fixed.width();
-        let mut iterated = std::mem::take(&mut self.workspace.iterated);
-        iterated.clear();
+        let mut iterated = Vec::new();
         // Variances come from a factorisation.
         let alone = self.answers.variances.is_some();
         for r in 0..self.count {
             let row = (self.row)(r);
             let n = row.indices.len();
-            let method = self.solver.method(n);
             if let Err(error) = self.check(&row) {
                 fail(r, error);
-            } else if !alone && self.solver.iterates(n) {
-                iterated.push((n, r));
-            } else if !alone && method == Method::Dual && n <= LANES_UP_TO {
+                continue;
+            }
+            if !alone && self.solver.iterates(n) {
+                iterated.push((r, row));
+                continue;
+            }
+            let method = self.solver.method(n);
+            if !alone && method == Method::Dual && n <= LANES_UP_TO {
                 short.push((n, r));
             } else if !alone && method == Method::Primal && dim <= NARROW_UP_TO {
                 narrow.push((n, r));
@@ -62,7 +65,6 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
             }
         }
         self.iterate(s, &iterated, &mut fail);
-        self.workspace.iterated = iterated;
         short.sort_unstable();
         for (list, method) in [(&short, Method::Dual), (&narrow, Method::Primal)] {
             for (at, members) in list.chunks(S::LANES).enumerate() {
@@ -87,13 +89,13 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
 }
 
 impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Batch<'_, F> {
-    /// Solves rows, given by length and position, by conjugate gradients; those that did not come near enough alone.
+    /// Solves rows by conjugate gradients; those that did not come near enough alone.
     #[inline(always)]
-    fn iterate<S: Simd>(&mut self, s: S, list: &[(usize, usize)], fail: &mut impl FnMut(usize, SolveError)) {
+    fn iterate<S: Simd>(&mut self, s: S, list: &[Placed<'r, I>], fail: &mut impl FnMut(usize, SolveError)) {
         let mut unfinished = std::mem::take(&mut self.workspace.unfinished);
         unfinished.clear();
-        let Self { fixed, ref row, ref mut workspace, ref mut answers, .. } = *self;
-        s.vectorize(Conjugate { fixed, list, row, workspace, answers, unfinished: &mut unfinished });
+        let Self { fixed, ref mut workspace, ref mut answers, .. } = *self;
+        s.vectorize(Conjugate { fixed, list, workspace, answers, unfinished: &mut unfinished });
         for &r in &unfinished {
             let row = (self.row)(r);
             if let Err(error) = self.single(s, self.solver.method(row.indices.len()), row, r) {

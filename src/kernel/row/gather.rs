@@ -72,9 +72,15 @@ impl<'a> Rows<'a> {
     /// Asks for the cache lines of the row that starts there.
     #[inline(always)]
     pub(super) fn prefetch<S: Simd>(&self, s: S, start: usize) {
-        for at in (start..start + self.width).step_by(LINE) {
-            s.prefetch(&self.data[at..]);
+        for line in self.at(start).chunks(LINE) {
+            s.prefetch(line);
         }
+    }
+
+    /// Whether it is too large to stay near, and rows are better asked for before they are used.
+    #[inline(always)]
+    pub(super) fn is_far(&self) -> bool {
+        size_of_val(self.data) > NEAR_BYTES
     }
 
     /// `LANES` or more floats of the row that starts there, from coordinate `k`.
@@ -133,8 +139,7 @@ impl<'a, T: ExactSizeIterator<Item = usize>> Ahead<'a, T> {
     /// Rows given by their starts, spread over about `steps` steps; none where the whole matrix stays near.
     #[inline(always)]
     pub(super) fn new(fixed: Rows<'a>, rows: T, steps: usize) -> Self {
-        let far = size_of_val(fixed.data) > NEAR_BYTES;
-        let each = if far { rows.len().div_ceil(steps.max(1)) } else { 0 };
+        let each = if fixed.is_far() { rows.len().div_ceil(steps.max(1)) } else { 0 };
         Self { fixed, rows, each }
     }
 

@@ -222,8 +222,9 @@ pub(super) fn residual<S: Simd, I: Copy + Into<usize>>(
     row: &Row<'_, I>,
     j: usize,
 ) -> f32 {
-    let y = fixed.at(fixed.start(row.indices[j].into()));
-    row.targets[j] - row.mean.map_or(0.0, |m| dot_in(s, y, m))
+    // No closure: it would not be inlined everywhere.
+    let Some(mean) = row.mean else { return row.targets[j] };
+    row.targets[j] - dot_in(s, fixed.at(fixed.start(row.indices[j].into())), mean)
 }
 
 /// Packs the gathered rows by coordinates: `panel[k][j] = scales[k] * y_j[k]`, zeros in the lanes left over.

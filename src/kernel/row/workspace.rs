@@ -20,8 +20,6 @@ pub struct Workspace {
     pub(super) scales: Buffer,
     /// Length and position of the short rows.
     pub(super) short: Vec<(usize, usize)>,
-    /// Length and position of the rows solved by conjugate gradients.
-    pub(super) iterated: Vec<(usize, usize)>,
     /// Positions of those of them that a factorisation must solve after all.
     pub(super) unfinished: Vec<usize>,
     /// Where the fixed rows of a row start.

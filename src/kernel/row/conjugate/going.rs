@@ -1,10 +1,11 @@
 //! One row on its way: the vectors and numbers of its steps.
 
-use super::tile::{TILE, pack, project, spread};
+use super::tile::{Source, TILE, project, spread};
 use crate::kernel::row::Row;
 use crate::kernel::row::gather::Rows;
-use crate::kernel::row::single::root_scales;
+use crate::kernel::row::single::{residual, root_scales};
 use crate::kernel::simd::Simd;
+use crate::kernel::vector::dot_in;
 
 /// Vectors of coordinates of a row: scales, u, r, p, q.
 pub(super) const VECTORS: usize = 5;
@@ -25,6 +26,8 @@ pub(super) struct Going<'a, S: Simd> {
     /// Events.
     n: usize,
     scales: &'a [S::Array],
+    /// The prior mean.
+    mean: Option<&'a [f32]>,
     /// The answer so far, in scaled coordinates.
     u: &'a mut [S::Array],
     /// The residual.
@@ -53,7 +56,7 @@ impl<'a, S: Simd> Going<'a, S> {
         s: S,
         fixed: Rows<'_>,
         position: usize,
-        row: &Row<'_, I>,
+        row: &Row<'a, I>,
         tiles: &'a mut [[S::Array; TILE]],
         vectors: &'a mut [S::Array],
     ) -> Self {
@@ -68,11 +71,23 @@ impl<'a, S: Simd> Going<'a, S> {
             s.store(s.zero(), u.as_mut());
             s.store(s.zero(), r.as_mut());
         }
-        let mut told = 0.0;
-        for (t, tile) in tiles.chunks_exact_mut(width).enumerate() {
-            let z = pack(s, fixed, row, t * TILE, scales, tile);
-            told += z.iter().map(|z| z * z).sum::<f32>();
-            spread::<S, 2>(s, tile, [s.four(&z), s.four(&z[4..])], r);
+        // Targets are read where they are: what was just written one by one cannot be read as a vector at once.
+        let plain = row.weights.is_none() && row.mean.is_none();
+        let mut told = if plain { dot_in(s, row.targets, row.targets) } else { 0.0 };
+        let (mut said, mut roots) = ([0.0; TILE], [1.0; TILE]);
+        for ((t, tile), indices) in tiles.chunks_exact_mut(width).enumerate().zip(row.indices.chunks(TILE)) {
+            let first = t * TILE;
+            let source = if plain {
+                Source { fixed, indices, said: &row.targets[first..], roots: None }
+            } else {
+                for e in 0..indices.len() {
+                    roots[e] = row.weights.map_or(1.0, |w| w[first + e].sqrt());
+                    said[e] = roots[e] * residual(s, fixed, row, first + e);
+                    told += said[e] * said[e];
+                }
+                Source { fixed, indices, said: &said, roots: Some(&roots) }
+            };
+            source.pack(s, scales, tile, r);
         }
         let mut left = s.zero();
         for (r, p) in r.iter().zip(p.iter_mut()) {
@@ -86,6 +101,7 @@ impl<'a, S: Simd> Going<'a, S> {
             tiles,
             n,
             scales,
+            mean: row.mean,
             u,
             r,
             p,
@@ -175,12 +191,12 @@ impl<'a, S: Simd> Going<'a, S> {
     }
 
     #[inline(always)]
-    pub(super) fn finish(&self, s: S, mean: Option<&[f32]>, out: &mut [f32]) {
+    pub(super) fn finish(&self, s: S, out: &mut [f32]) {
         for ((u, scale), x) in self.u.iter().zip(self.scales).zip(out.chunks_mut(S::LANES)) {
             let v = s.mul(s.load(u.as_ref()), s.load(scale.as_ref()));
             if x.len() == S::LANES { s.store(v, x) } else { s.store_part(v, x) }
         }
-        if let Some(mean) = mean {
+        if let Some(mean) = self.mean {
             out.iter_mut().zip(mean).for_each(|(x, m)| *x += m);
         }
     }

@@ -17,7 +17,7 @@
 mod going;
 mod tile;
 
-use super::gather::{Ahead, Rows};
+use super::gather::Rows;
 use super::single::finite;
 use super::{Answers, Row, Workspace};
 use crate::kernel::simd::{Job, Simd};
@@ -33,47 +33,44 @@ const TOGETHER: usize = 4;
 /// Floats of packed events beyond which no row joins others: what is packed stays in the first cache.
 const PANEL: usize = 8 * 1024;
 
+/// The first steps of a group, over which what the next one touches is fetched.
+const FETCHES: usize = 2;
+
+/// A row and its position.
+pub(super) type Placed<'r, I> = (usize, Row<'r, I>);
+
 /// Rows solved through products alone, some side by side: while one waits for a sum, another goes on.
-pub(super) struct Conjugate<'a, 'o, F> {
+pub(super) struct Conjugate<'a, 'o, 'r, I> {
     pub(super) fixed: Rows<'a>,
-    /// Lengths and positions of the rows.
-    pub(super) list: &'a [(usize, usize)],
-    pub(super) row: &'a F,
+    pub(super) list: &'a [Placed<'r, I>],
     pub(super) workspace: &'a mut Workspace,
     pub(super) answers: &'a mut Answers<'o>,
     /// Gets the positions of the rows that did not come near enough, or are not finite.
     pub(super) unfinished: &'a mut Vec<usize>,
 }
 
-impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Conjugate<'_, '_, F> {
+impl<I: Copy + Into<usize>> Job for Conjugate<'_, '_, '_, I> {
     type Out = ();
 
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
         let padded = self.fixed.width().next_multiple_of(S::LANES);
-        let mut starts = std::mem::take(&mut self.workspace.starts);
-        let mut list = self.list;
-        while !list.is_empty() {
-            let (now, after) = list.split_at(fitting(list, padded));
-            starts.clear();
-            for &(_, r) in &after[..fitting(after, padded)] {
-                starts.extend((self.row)(r).indices.iter().map(|&i| self.fixed.start(i.into())));
-            }
-            // Over the first two steps.
-            self.solve(s, now, padded, Ahead::new(self.fixed, starts.iter().copied(), 2 * now.len()));
-            list = after;
+        let (mut now, mut after) = self.list.split_at(fitting(self.list, padded));
+        while !now.is_empty() {
+            let (next, rest) = after.split_at(fitting(after, padded));
+            self.solve(s, now, next, padded);
+            (now, after) = (next, rest);
         }
-        self.workspace.starts = starts;
     }
 }
 
 /// How many rows at the head of the list go side by side.
 #[inline(always)]
-fn fitting(list: &[(usize, usize)], padded: usize) -> usize {
+fn fitting<I>(list: &[Placed<'_, I>], padded: usize) -> usize {
     let mut floats = 0;
     let mut rows = 0;
-    for &(n, _) in list.iter().take(TOGETHER) {
-        floats += n * padded;
+    for (_, row) in list.iter().take(TOGETHER) {
+        floats += row.indices.len() * padded;
         if rows > 0 && floats > PANEL {
             break;
         }
@@ -82,29 +79,25 @@ fn fitting(list: &[(usize, usize)], padded: usize) -> usize {
     rows
 }
 
-impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Conjugate<'_, '_, F> {
-    /// Solves rows side by side.
+impl<I: Copy + Into<usize>> Conjugate<'_, '_, '_, I> {
+    /// Solves rows side by side, and meanwhile fetches what the following ones touch.
     #[inline(always)]
-    fn solve<S: Simd>(
-        &mut self,
-        s: S,
-        list: &[(usize, usize)],
-        padded: usize,
-        mut ahead: Ahead<'_, impl ExactSizeIterator<Item = usize>>,
-    ) {
+    fn solve<S: Simd>(&mut self, s: S, list: &[Placed<'_, I>], next: &[Placed<'_, I>], padded: usize) {
         let Workspace { panel, solution, .. } = &mut *self.workspace;
         let width = padded / S::LANES;
-        let floats = list.iter().map(|&(n, _)| n.next_multiple_of(TILE) * padded).sum();
+        let floats = list.iter().map(|(_, row)| row.indices.len().next_multiple_of(TILE) * padded).sum();
         let mut panel = S::vectors_mut(panel.get(floats)).as_chunks_mut::<TILE>().0;
         let mut vectors = S::vectors_mut(solution.get(VECTORS * padded * list.len()));
         let mut group: [Option<Going<'_, S>>; TOGETHER] = [const { None }; TOGETHER];
-        for (&(n, r), going) in list.iter().zip(&mut group) {
-            let (tiles, rest) = std::mem::take(&mut panel).split_at_mut(n.div_ceil(TILE) * width);
+        for ((position, row), going) in list.iter().zip(&mut group) {
+            let tiles = row.indices.len().div_ceil(TILE);
+            let (tiles, rest) = std::mem::take(&mut panel).split_at_mut(tiles * width);
             panel = rest;
             let (own, rest) = std::mem::take(&mut vectors).split_at_mut(VECTORS * width);
             vectors = rest;
-            *going = Some(Going::start(s, self.fixed, r, &(self.row)(r), tiles, own));
+            *going = Some(Going::start(s, self.fixed, *position, row, tiles, own));
         }
+        let next = if self.fixed.is_far() { next } else { &[] };
         for step in 0..=MOST_STEPS {
             let mut all = true;
             for place in &mut group {
@@ -115,7 +108,7 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Conjugate<'_, '
                 } else if going.is_near() {
                     let r = going.position;
                     let out = self.answers.rows.row_mut(r);
-                    going.finish(s, (self.row)(r).mean, out);
+                    going.finish(s, out);
                     if !finite(out) {
                         self.unfinished.push(r);
                     }
@@ -128,9 +121,16 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Conjugate<'_, '
             if all {
                 break;
             }
-            for going in group.iter_mut().flatten() {
-                ahead.step(s);
-                going.multiply(s);
+            for (g, going) in group.iter_mut().enumerate() {
+                if let (Some((_, row)), true) = (next.get(g), step < FETCHES) {
+                    let n = row.indices.len();
+                    for &i in &row.indices[step * n / FETCHES..(step + 1) * n / FETCHES] {
+                        self.fixed.prefetch(s, self.fixed.start(i.into()));
+                    }
+                }
+                if let Some(going) = going {
+                    going.multiply(s);
+                }
             }
             for going in group.iter_mut().flatten() {
                 going.advance(s);

@@ -1,8 +1,6 @@
 //! Events packed in tiles, and the two products of a step with them.
 
-use crate::kernel::row::Row;
 use crate::kernel::row::gather::Rows;
-use crate::kernel::row::single::residual;
 use crate::kernel::simd::Simd;
 
 /// Events of a tile: for each vector of coordinates, that of every event of the tile, one after the other.
@@ -11,39 +9,73 @@ pub(super) const TILE: usize = 8;
 /// What one vector of coordinates is in a tile.
 pub(super) type Tile<S> = [[<S as Simd>::Array; TILE]];
 
-/// Packs the events from `first` on, each times the root of its weight and the scales; returns what they say.
-#[inline(always)]
-pub(super) fn pack<S: Simd, I: Copy + Into<usize>>(
-    s: S,
-    fixed: Rows<'_>,
-    row: &Row<'_, I>,
-    first: usize,
-    scales: &[S::Array],
-    tile: &mut Tile<S>,
-) -> [f32; TILE] {
-    let mut said = [0.0; TILE];
-    for (e, said) in said.iter_mut().enumerate() {
-        let j = first + e;
-        let Some(&i) = row.indices.get(j) else {
-            for to in tile.iter_mut() {
-                s.store(s.zero(), to[e].as_mut());
+/// Where the events of a tile come from.
+pub(super) struct Source<'a, I> {
+    pub(super) fixed: Rows<'a>,
+    /// As many as the tile has, or fewer in the last one.
+    pub(super) indices: &'a [I],
+    /// What each event says, times the root of its weight.
+    pub(super) said: &'a [f32],
+    /// The roots of the weights.
+    pub(super) roots: Option<&'a [f32]>,
+}
+
+impl<I: Copy + Into<usize>> Source<'_, I> {
+    /// Packs the events, each times the scales and the root of its weight, and adds what they say to `r`.
+    #[inline(always)]
+    pub(super) fn pack<S: Simd>(&self, s: S, scales: &[S::Array], tile: &mut Tile<S>, r: &mut [S::Array]) {
+        let width = r.len();
+        let (scales, tile) = (&scales[..width], &mut tile[..width]);
+        let mut at = 0;
+        while at < width {
+            let (scales, tile, r) = (&scales[at..], &mut tile[at..], &mut r[at..]);
+            at += match self.fixed.width() / S::LANES - at {
+                8.. => self.columns::<S, 8>(s, at, scales, tile, r),
+                4..8 => self.columns::<S, 4>(s, at, scales, tile, r),
+                1..4 => self.columns::<S, 1>(s, at, scales, tile, r),
+                0 => self.columns::<S, 0>(s, at, scales, tile, r),
             }
-            continue;
-        };
-        let weight = row.weights.map_or(1.0, |w| w[j].sqrt());
-        *said = weight * residual(s, fixed, row, j);
-        let weight = s.splat(weight);
-        let y = fixed.at(fixed.start(i.into()));
-        let whole = S::vectors(y);
-        for ((y, scale), to) in whole.iter().zip(scales).zip(tile.iter_mut()) {
-            s.store(s.mul(s.load(y.as_ref()), s.mul(s.load(scale.as_ref()), weight)), to[e].as_mut());
-        }
-        if let (Some(scale), Some(to)) = (scales.get(whole.len()), tile.get_mut(whole.len())) {
-            let y = s.load_part(&y[whole.len() * S::LANES..]);
-            s.store(s.mul(y, s.mul(s.load(scale.as_ref()), weight)), to[e].as_mut());
         }
     }
-    said
+
+    /// `V` vectors of coordinates, from vector `at` on; for `V` of 0 what is left of one. Returns how many.
+    #[inline(always)]
+    fn columns<S: Simd, const V: usize>(
+        &self,
+        s: S,
+        at: usize,
+        scales: &[S::Array],
+        tile: &mut Tile<S>,
+        r: &mut [S::Array],
+    ) -> usize {
+        let count = V.max(1);
+        let (scales, tile, r) = (&scales[..count], &mut tile[..count], &mut r[..count]);
+        let mut sums = [s.zero(); 8];
+        for v in 0..count {
+            sums[v] = s.load(r[v].as_ref());
+        }
+        for (e, &i) in self.indices.iter().enumerate() {
+            let y = self.fixed.at(self.fixed.start(i.into()));
+            let said = s.splat(self.said[e]);
+            let whole = &S::vectors(y)[at..][..V];
+            for v in 0..count {
+                let y = if V == 0 { s.load_part(&y[at * S::LANES..]) } else { s.load(whole[v].as_ref()) };
+                let mut y = s.mul(y, s.load(scales[v].as_ref()));
+                if let Some(roots) = self.roots {
+                    y = s.mul(y, s.splat(roots[e]));
+                }
+                s.store(y, tile[v][e].as_mut());
+                sums[v] = s.fma(said, y, sums[v]);
+            }
+        }
+        for v in 0..count {
+            s.store(sums[v], r[v].as_mut());
+            for empty in &mut tile[v][self.indices.len()..] {
+                s.store(s.zero(), empty.as_mut());
+            }
+        }
+        count
+    }
 }
 
 /// `z_j = v_j . p` for the first `F` times four events of a tile: four of them in each group of four lanes.
