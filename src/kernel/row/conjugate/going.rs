@@ -1,6 +1,6 @@
 //! One row on its way: the vectors and numbers of its steps.
 
-use super::tile::{Source, TILE, project, spread};
+use super::tile::{Source, TILE, held, project, spread};
 use crate::kernel::row::Row;
 use crate::kernel::row::gather::Rows;
 use crate::kernel::row::single::{residual, root_scales};
@@ -127,40 +127,73 @@ impl<'a, S: Simd> Going<'a, S> {
         self.left <= NEAR * NEAR * self.energy || self.left == 0.0
     }
 
-    /// `q = (I + V'V) p`. The widths met most are compiled for themselves, without inner loops.
+    /// `q = (I + V'V) p`. The widths met most are compiled for themselves, with p and q in registers.
     #[inline(always)]
     pub(super) fn multiply(&mut self, s: S) {
-        match self.p.len() {
-            4 => self.multiply_by::<4>(s),
-            8 => self.multiply_by::<8>(s),
-            _ => self.multiply_by::<0>(s),
-        }
+        let bent = match self.p.len() {
+            4 => self.multiply_held::<4>(s),
+            8 => self.multiply_held::<8>(s),
+            _ => self.multiply_any(s),
+        };
+        // Four lanes have the sums of all events; the others are copies.
+        self.bent = self.length + s.sum(s.head(bent, 4));
     }
 
-    /// The same, `W` vectors wide, or any number of them for `W` of 0.
+    /// The whole tiles, and what is left where no more than half a tile is.
     #[inline(always)]
-    fn multiply_by<const W: usize>(&mut self, s: S) {
-        let width = if W == 0 { self.p.len() } else { W };
-        let (p, q) = (&self.p[..width], &mut self.q[..width]);
+    fn halves(&self, width: usize) -> (&'a [[S::Array; TILE]], &'a [[S::Array; TILE]]) {
+        let whole = self.n / TILE + usize::from(self.n % TILE > TILE / 2);
+        self.tiles.split_at(whole * width)
+    }
+
+    /// The same, `W` vectors wide; returns the squares of the products with p.
+    #[inline(always)]
+    fn multiply_held<const W: usize>(&mut self, s: S) -> S::V {
+        let (whole, rest) = self.halves(W);
+        let (from, to) = (&self.p[..W], &mut self.q[..W]);
+        let mut p = [s.zero(); W];
+        // Two sums of each, so that none waits for the one before it.
+        let mut q = [[s.zero(); 2]; W];
+        for v in 0..W {
+            p[v] = s.load(from[v].as_ref());
+            q[v][0] = p[v];
+        }
+        let mut squares = s.zero();
+        for tile in whole.as_chunks::<W>().0 {
+            let z = held::<S, 2, W>(s, tile, &p, &mut q);
+            squares = s.fma(z[0], z[0], s.fma(z[1], z[1], squares));
+        }
+        if let [tile] = rest.as_chunks::<W>().0 {
+            let [z] = held::<S, 1, W>(s, tile, &p, &mut q);
+            squares = s.fma(z, z, squares);
+        }
+        for v in 0..W {
+            s.store(s.add(q[v][0], q[v][1]), to[v].as_mut());
+        }
+        squares
+    }
+
+    /// The same, of any width.
+    #[inline(always)]
+    fn multiply_any(&mut self, s: S) -> S::V {
+        let width = self.p.len();
+        let (whole, rest) = self.halves(width);
+        let (p, q) = (&*self.p, &mut *self.q);
         for (p, q) in p.iter().zip(q.iter_mut()) {
             s.store(s.load(p.as_ref()), q.as_mut());
         }
-        let mut sum = s.zero();
-        let whole = self.n / TILE + usize::from(self.n % TILE > 4);
-        let (whole, rest) = self.tiles.split_at(whole * width);
+        let mut squares = s.zero();
         for tile in whole.chunks_exact(width) {
-            let tile = &tile[..width];
             let z = project::<S, 2>(s, tile, p);
-            sum = s.fma(z[0], z[0], s.fma(z[1], z[1], sum));
+            squares = s.fma(z[0], z[0], s.fma(z[1], z[1], squares));
             spread::<S, 2>(s, tile, z, q);
         }
         if !rest.is_empty() {
-            let rest = &rest[..width];
-            let z = project::<S, 1>(s, rest, p);
-            sum = s.fma(z[0], z[0], sum);
-            spread::<S, 1>(s, rest, z, q);
+            let [z] = project::<S, 1>(s, rest, p);
+            squares = s.fma(z, z, squares);
+            spread::<S, 1>(s, rest, [z], q);
         }
-        self.bent = self.length + s.sum(s.head(sum, 4));
+        squares
     }
 
     /// One step along p, and the next direction.
@@ -179,15 +212,14 @@ impl<'a, S: Simd> Going<'a, S> {
             sum = s.fma(left, left, sum);
         }
         let left = s.sum(sum);
-        let beta = s.splat(left / self.left);
+        let ratio = left / self.left;
+        let beta = s.splat(ratio);
         self.left = left;
-        let mut sum = s.zero();
         for (r, p) in r.iter().zip(p.iter_mut()) {
-            let turned = s.fma(beta, s.load(p.as_ref()), s.load(r.as_ref()));
-            s.store(turned, p.as_mut());
-            sum = s.fma(turned, turned, sum);
+            s.store(s.fma(beta, s.load(p.as_ref()), s.load(r.as_ref())), p.as_mut());
         }
-        self.length = s.sum(sum);
+        // The step before left no residual along p.
+        self.length = left + ratio * ratio * self.length;
     }
 
     #[inline(always)]

@@ -78,6 +78,54 @@ impl<I: Copy + Into<usize>> Source<'_, I> {
     }
 }
 
+/// Both products of a tile `W` vectors wide with vectors that are held in registers: returns what [`project`] gives, and
+/// adds what [`spread`] adds, to two sums in turn.
+#[inline(always)]
+pub(super) fn held<S: Simd, const F: usize, const W: usize>(
+    s: S,
+    tile: &[[S::Array; TILE]; W],
+    p: &[S::V; W],
+    q: &mut [[S::V; 2]; W],
+) -> [S::V; F] {
+    let mut dots = [[s.zero(); 4]; F];
+    for v in 0..W {
+        for (f, dots) in dots.iter_mut().enumerate() {
+            for (e, dot) in dots.iter_mut().enumerate() {
+                *dot = s.fma(s.load(tile[v][4 * f + e].as_ref()), p[v], *dot);
+            }
+        }
+    }
+    let z = total(s, dots);
+    for (f, by) in apart(s, z).iter().enumerate() {
+        for v in 0..W {
+            for (e, &by) in by.iter().enumerate() {
+                q[v][e % 2] = s.fma(by, s.load(tile[v][4 * f + e].as_ref()), q[v][e % 2]);
+            }
+        }
+    }
+    z
+}
+
+/// The sums of the lanes, those of four vectors in each group of four lanes.
+#[inline(always)]
+fn total<S: Simd, const F: usize>(s: S, dots: [[S::V; 4]; F]) -> [S::V; F] {
+    let mut z = [s.zero(); F];
+    for (z, dots) in z.iter_mut().zip(dots) {
+        *z = s.fold(s.sums(dots));
+    }
+    z
+}
+
+/// Each of those sums in all lanes.
+#[inline(always)]
+fn apart<S: Simd, const F: usize>(s: S, z: [S::V; F]) -> [[S::V; 4]; F] {
+    let mut by = [[s.zero(); 4]; F];
+    for (by, z) in by.iter_mut().zip(z) {
+        *by = [s.each::<0>(z), s.each::<1>(z), s.each::<2>(z), s.each::<3>(z)];
+    }
+    by
+}
+
 /// `z_j = v_j . p` for the first `F` times four events of a tile: four of them in each group of four lanes.
 #[inline(always)]
 pub(super) fn project<S: Simd, const F: usize>(s: S, tile: &Tile<S>, p: &[S::Array]) -> [S::V; F] {
@@ -90,20 +138,13 @@ pub(super) fn project<S: Simd, const F: usize>(s: S, tile: &Tile<S>, p: &[S::Arr
             }
         }
     }
-    let mut z = [s.zero(); F];
-    for (z, &dots) in z.iter_mut().zip(&dots) {
-        *z = s.fold(s.sums(dots));
-    }
-    z
+    total(s, dots)
 }
 
 /// `q += sum_j z_j v_j` over the first `F` times four events of a tile, `z` as [`project`] gives it.
 #[inline(always)]
 pub(super) fn spread<S: Simd, const F: usize>(s: S, tile: &Tile<S>, z: [S::V; F], q: &mut [S::Array]) {
-    let mut by = [[s.zero(); 4]; F];
-    for (by, &z) in by.iter_mut().zip(&z) {
-        *by = [s.each::<0>(z), s.each::<1>(z), s.each::<2>(z), s.each::<3>(z)];
-    }
+    let by = apart(s, z);
     for (tile, q) in tile.iter().zip(q) {
         // Two chains, so that a sum does not wait for the one before it.
         let mut sums = [s.load(q.as_ref()), s.zero()];
