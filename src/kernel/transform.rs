@@ -8,7 +8,7 @@ use super::buffer::Buffer;
 use super::error::SolveError;
 use super::level::Level;
 use super::row::{Rows, RowsMut, check_len};
-use super::simd::{Job, MAX_LANES, Simd};
+use super::simd::{Job, Simd};
 
 /// Rows between two passes over the matrix.
 const BLOCK: usize = 84;
@@ -37,7 +37,7 @@ impl Job for Transform<'_, '_> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Self { matrix, rows } = self;
-        let n = rows.width();
+        let (n, stride) = (rows.width(), rows.stride());
         let (mut packed, mut block) = (Buffer::default(), vec![0.0; BLOCK.min(rows.count()) * n]);
         let width = 2 * S::LANES;
         let panels = pack(matrix, width, &mut packed);
@@ -47,17 +47,13 @@ impl Job for Transform<'_, '_> {
                 to.copy_from_slice(rows.row_mut(first + r));
             }
             for (p, panel) in panels.chunks_exact(n * width).enumerate() {
-                let columns = p * width..n.min((p + 1) * width);
+                let columns = width.min(n - p * width);
                 let mut tiles = count.div_ceil(S::ROWS_BY_2);
                 let mut at = 0;
                 while at < count {
                     let height = (count - at).div_ceil(tiles);
-                    let mut sums = [[0.0; 2 * MAX_LANES]; 16];
-                    tile(s, &block[at * n..][..height * n], panel, height, &mut sums);
-                    for (r, sums) in sums[..height].iter().enumerate() {
-                        let row = &mut rows.row_mut(first + at + r)[columns.clone()];
-                        row.copy_from_slice(&sums[..row.len()]);
-                    }
+                    let out = &mut rows.from_mut(first + at)[p * width..];
+                    tile(s, &block[at * n..][..height * n], panel, height, Out { out, stride, columns });
                     at += height;
                     tiles -= 1;
                 }
@@ -86,7 +82,17 @@ struct Tile<'a, const R: usize> {
     /// `R` rows, one after the other.
     x: &'a [f32],
     panel: &'a [f32],
-    out: &'a mut [[f32; 2 * MAX_LANES]; 16],
+    to: Out<'a>,
+}
+
+/// Where the sums of a tile go.
+struct Out<'a> {
+    /// From the first row and column on.
+    out: &'a mut [f32],
+    /// Floats from one row to the next.
+    stride: usize,
+    /// Columns, up to two vectors of them.
+    columns: usize,
 }
 
 impl<const R: usize> Job for Tile<'_, R> {
@@ -106,31 +112,40 @@ impl<const R: usize> Job for Tile<'_, R> {
                 sums[1] = s.fma(x, high, sums[1]);
             }
         }
-        for (out, [low, high]) in self.out.iter_mut().zip(sums) {
-            s.store(low, out);
-            s.store(high, &mut out[S::LANES..]);
+        let Out { out, stride, columns } = self.to;
+        for (r, [low, high]) in sums.into_iter().enumerate() {
+            let out = &mut out[r * stride..][..columns];
+            if columns == width {
+                s.store(low, out);
+                s.store(high, &mut out[S::LANES..]);
+            } else if let Some((out, rest)) = out.split_at_mut_checked(S::LANES) {
+                s.store(low, out);
+                s.store_part(high, rest);
+            } else {
+                s.store_part(low, out);
+            }
         }
     }
 }
 
 /// A tile whose height is known when it runs.
 #[inline(always)]
-fn tile<S: Simd>(s: S, x: &[f32], panel: &[f32], height: usize, out: &mut [[f32; 2 * MAX_LANES]; 16]) {
+fn tile<S: Simd>(s: S, x: &[f32], panel: &[f32], height: usize, to: Out<'_>) {
     match height {
-        1 => s.vectorize(Tile::<1> { x, panel, out }),
-        2 => s.vectorize(Tile::<2> { x, panel, out }),
-        3 => s.vectorize(Tile::<3> { x, panel, out }),
-        4 => s.vectorize(Tile::<4> { x, panel, out }),
-        5 => s.vectorize(Tile::<5> { x, panel, out }),
-        6 => s.vectorize(Tile::<6> { x, panel, out }),
-        7 => s.vectorize(Tile::<7> { x, panel, out }),
-        8 => s.vectorize(Tile::<8> { x, panel, out }),
-        9 => s.vectorize(Tile::<9> { x, panel, out }),
-        10 => s.vectorize(Tile::<10> { x, panel, out }),
-        11 => s.vectorize(Tile::<11> { x, panel, out }),
-        12 => s.vectorize(Tile::<12> { x, panel, out }),
-        13 => s.vectorize(Tile::<13> { x, panel, out }),
-        _ => s.vectorize(Tile::<14> { x, panel, out }),
+        1 => s.vectorize(Tile::<1> { x, panel, to }),
+        2 => s.vectorize(Tile::<2> { x, panel, to }),
+        3 => s.vectorize(Tile::<3> { x, panel, to }),
+        4 => s.vectorize(Tile::<4> { x, panel, to }),
+        5 => s.vectorize(Tile::<5> { x, panel, to }),
+        6 => s.vectorize(Tile::<6> { x, panel, to }),
+        7 => s.vectorize(Tile::<7> { x, panel, to }),
+        8 => s.vectorize(Tile::<8> { x, panel, to }),
+        9 => s.vectorize(Tile::<9> { x, panel, to }),
+        10 => s.vectorize(Tile::<10> { x, panel, to }),
+        11 => s.vectorize(Tile::<11> { x, panel, to }),
+        12 => s.vectorize(Tile::<12> { x, panel, to }),
+        13 => s.vectorize(Tile::<13> { x, panel, to }),
+        _ => s.vectorize(Tile::<14> { x, panel, to }),
     }
 }
 

@@ -77,12 +77,6 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Whether it is too large to stay near, and rows are better asked for before they are used.
-    #[inline(always)]
-    pub(super) fn is_far(&self) -> bool {
-        size_of_val(self.data) > NEAR_BYTES
-    }
-
     /// `LANES` or more floats of the row that starts there, from coordinate `k`.
     #[inline(always)]
     pub(in crate::kernel) fn from(&self, start: usize, k: usize) -> &'a [f32] {
@@ -122,6 +116,18 @@ impl<'a> RowsMut<'a> {
     pub(in crate::kernel) fn row_mut(&mut self, i: usize) -> &mut [f32] {
         &mut self.data[i * self.stride..][..self.width]
     }
+
+    /// Everything from row `i` on.
+    #[inline(always)]
+    pub(in crate::kernel) fn from_mut(&mut self, i: usize) -> &mut [f32] {
+        &mut self.data[i * self.stride..]
+    }
+
+    /// Floats from one row to the next.
+    #[inline(always)]
+    pub(in crate::kernel) fn stride(&self) -> usize {
+        self.stride
+    }
 }
 
 /// A matrix of so many bytes stays in a second cache of a processor with AVX-512, and is fetched in time without
@@ -139,7 +145,8 @@ impl<'a, T: ExactSizeIterator<Item = usize>> Ahead<'a, T> {
     /// Rows given by their starts, spread over about `steps` steps; none where the whole matrix stays near.
     #[inline(always)]
     pub(super) fn new(fixed: Rows<'a>, rows: T, steps: usize) -> Self {
-        let each = if fixed.is_far() { rows.len().div_ceil(steps.max(1)) } else { 0 };
+        let far = size_of_val(fixed.data) > NEAR_BYTES;
+        let each = if far { rows.len().div_ceil(steps.max(1)) } else { 0 };
         Self { fixed, rows, each }
     }
 

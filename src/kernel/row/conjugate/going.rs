@@ -2,7 +2,7 @@
 
 use super::tile::{Source, TILE, held, project, spread};
 use crate::kernel::row::Row;
-use crate::kernel::row::gather::Rows;
+use crate::kernel::row::gather::{Ahead, Rows};
 use crate::kernel::row::single::{residual, root_scales};
 use crate::kernel::simd::Simd;
 use crate::kernel::vector::dot_in;
@@ -127,13 +127,22 @@ impl<'a, S: Simd> Going<'a, S> {
         self.left <= NEAR * NEAR * self.energy || self.left == 0.0
     }
 
-    /// `q = (I + V'V) p`. The widths met most are compiled for themselves, with p and q in registers.
+    /// `q = (I + V'V) p`. The widths met most are compiled for themselves; beside each tile something is fetched.
     #[inline(always)]
-    pub(super) fn multiply(&mut self, s: S) {
+    pub(super) fn multiply<T: ExactSizeIterator<Item = usize>>(
+        &mut self,
+        s: S,
+        ahead: &mut Option<Ahead<'_, T>>,
+    ) {
+        let fetch = || {
+            if let Some(ahead) = ahead {
+                ahead.step(s)
+            }
+        };
         let bent = match self.p.len() {
-            4 => self.multiply_held::<4>(s),
-            8 => self.multiply_held::<8>(s),
-            _ => self.multiply_any(s),
+            4 => self.multiply_held::<4>(s, fetch),
+            8 => self.multiply_stored::<8>(s, fetch),
+            _ => self.multiply_stored::<0>(s, fetch),
         };
         // Four lanes have the sums of all events; the others are copies.
         self.bent = self.length + s.sum(s.head(bent, 4));
@@ -146,49 +155,53 @@ impl<'a, S: Simd> Going<'a, S> {
         self.tiles.split_at(whole * width)
     }
 
-    /// The same, `W` vectors wide; returns the squares of the products with p.
+    /// The same, with `W` vectors of p and as many of q in registers; returns the squares of the products with p.
     #[inline(always)]
-    fn multiply_held<const W: usize>(&mut self, s: S) -> S::V {
+    fn multiply_held<const W: usize>(&mut self, s: S, mut fetch: impl FnMut()) -> S::V {
         let (whole, rest) = self.halves(W);
         let (from, to) = (&self.p[..W], &mut self.q[..W]);
         let mut p = [s.zero(); W];
-        // Two sums of each, so that none waits for the one before it.
-        let mut q = [[s.zero(); 2]; W];
         for v in 0..W {
             p[v] = s.load(from[v].as_ref());
-            q[v][0] = p[v];
         }
+        let mut q = p;
         let mut squares = s.zero();
         for tile in whole.as_chunks::<W>().0 {
+            fetch();
             let z = held::<S, 2, W>(s, tile, &p, &mut q);
             squares = s.fma(z[0], z[0], s.fma(z[1], z[1], squares));
         }
         if let [tile] = rest.as_chunks::<W>().0 {
+            fetch();
             let [z] = held::<S, 1, W>(s, tile, &p, &mut q);
             squares = s.fma(z, z, squares);
         }
         for v in 0..W {
-            s.store(s.add(q[v][0], q[v][1]), to[v].as_mut());
+            s.store(q[v], to[v].as_mut());
         }
         squares
     }
 
-    /// The same, of any width.
+    /// The same, `W` vectors wide, which do not fit in registers; or any number of them for `W` of 0.
     #[inline(always)]
-    fn multiply_any(&mut self, s: S) -> S::V {
-        let width = self.p.len();
+    fn multiply_stored<const W: usize>(&mut self, s: S, mut fetch: impl FnMut()) -> S::V {
+        let width = if W == 0 { self.p.len() } else { W };
         let (whole, rest) = self.halves(width);
-        let (p, q) = (&*self.p, &mut *self.q);
+        let (p, q) = (&self.p[..width], &mut self.q[..width]);
         for (p, q) in p.iter().zip(q.iter_mut()) {
             s.store(s.load(p.as_ref()), q.as_mut());
         }
         let mut squares = s.zero();
         for tile in whole.chunks_exact(width) {
+            fetch();
+            let tile = &tile[..width];
             let z = project::<S, 2>(s, tile, p);
             squares = s.fma(z[0], z[0], s.fma(z[1], z[1], squares));
             spread::<S, 2>(s, tile, z, q);
         }
         if !rest.is_empty() {
+            fetch();
+            let rest = &rest[..width];
             let [z] = project::<S, 1>(s, rest, p);
             squares = s.fma(z, z, squares);
             spread::<S, 1>(s, rest, [z], q);

@@ -17,7 +17,7 @@
 mod going;
 mod tile;
 
-use super::gather::Rows;
+use super::gather::{Ahead, Rows};
 use super::single::finite;
 use super::{Answers, Row, Workspace};
 use crate::kernel::simd::{Job, Simd};
@@ -33,8 +33,9 @@ const TOGETHER: usize = 4;
 /// Floats of packed events beyond which no row joins others: what is packed stays in the first cache.
 const PANEL: usize = 8 * 1024;
 
-/// The first steps of a group, over which what the next one touches is fetched.
-const FETCHES: usize = 2;
+/// Steps of a row over which what comes next is fetched, a little beside each tile: not all rows take more, and asked for
+/// at once it would have to wait.
+const FETCHES: usize = 4;
 
 /// A row and its position.
 pub(super) type Placed<'r, I> = (usize, Row<'r, I>);
@@ -97,7 +98,11 @@ impl<I: Copy + Into<usize>> Conjugate<'_, '_, '_, I> {
             vectors = rest;
             *going = Some(Going::start(s, self.fixed, *position, row, tiles, own));
         }
-        let next = if self.fixed.is_far() { next } else { &[] };
+        let mut ahead = [const { None }; TOGETHER];
+        for (((_, row), (_, next)), ahead) in list.iter().zip(next).zip(&mut ahead) {
+            let starts = next.indices.iter().map(|&i| self.fixed.start(i.into()));
+            *ahead = Some(Ahead::new(self.fixed, starts, FETCHES * row.indices.len().div_ceil(TILE)));
+        }
         for step in 0..=MOST_STEPS {
             let mut all = true;
             for place in &mut group {
@@ -121,15 +126,9 @@ impl<I: Copy + Into<usize>> Conjugate<'_, '_, '_, I> {
             if all {
                 break;
             }
-            for (g, going) in group.iter_mut().enumerate() {
-                if let (Some((_, row)), true) = (next.get(g), step < FETCHES) {
-                    let n = row.indices.len();
-                    for &i in &row.indices[step * n / FETCHES..(step + 1) * n / FETCHES] {
-                        self.fixed.prefetch(s, self.fixed.start(i.into()));
-                    }
-                }
+            for (going, ahead) in group.iter_mut().zip(&mut ahead) {
                 if let Some(going) = going {
-                    going.multiply(s);
+                    going.multiply(s, ahead);
                 }
             }
             for going in group.iter_mut().flatten() {

@@ -79,13 +79,13 @@ impl<I: Copy + Into<usize>> Source<'_, I> {
 }
 
 /// Both products of a tile `W` vectors wide with vectors that are held in registers: returns what [`project`] gives, and
-/// adds what [`spread`] adds, to two sums in turn.
+/// adds what [`spread`] adds.
 #[inline(always)]
 pub(super) fn held<S: Simd, const F: usize, const W: usize>(
     s: S,
     tile: &[[S::Array; TILE]; W],
     p: &[S::V; W],
-    q: &mut [[S::V; 2]; W],
+    q: &mut [S::V; W],
 ) -> [S::V; F] {
     let mut dots = [[s.zero(); 4]; F];
     for v in 0..W {
@@ -99,7 +99,7 @@ pub(super) fn held<S: Simd, const F: usize, const W: usize>(
     for (f, by) in apart(s, z).iter().enumerate() {
         for v in 0..W {
             for (e, &by) in by.iter().enumerate() {
-                q[v][e % 2] = s.fma(by, s.load(tile[v][4 * f + e].as_ref()), q[v][e % 2]);
+                q[v] = s.fma(by, s.load(tile[v][4 * f + e].as_ref()), q[v]);
             }
         }
     }
