@@ -8,6 +8,8 @@
 //! data alone, each chunk writes its own part of the output, and sums are added in chunk order.
 
 use std::ops::Range;
+#[cfg(feature = "parallel")]
+use std::sync::{Mutex, PoisonError};
 
 /// Threads that could not be started.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -59,8 +61,23 @@ impl Workers {
         state: impl Fn() -> S + Send + Sync,
         work: impl Fn(&mut S, J) -> R + Send + Sync,
     ) -> Vec<R> {
-        use rayon::prelude::*;
-        self.pool.install(|| jobs.into_par_iter().map_init(state, work).collect())
+        // Each thread takes the next job when it is done with one: no thread is left with many at the end.
+        let waiting = Mutex::new(jobs.into_iter().enumerate());
+        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let done = self.pool.broadcast(|_| {
+            let Some(mut job) = next() else { return Vec::new() };
+            let (mut state, mut done) = (state(), Vec::new());
+            loop {
+                done.push((job.0, work(&mut state, job.1)));
+                match next() {
+                    Some(another) => job = another,
+                    None => return done,
+                }
+            }
+        });
+        let mut done: Vec<_> = done.into_iter().flatten().collect();
+        done.sort_unstable_by_key(|&(place, _)| place);
+        done.into_iter().map(|(_, result)| result).collect()
     }
 
     #[cfg(not(feature = "parallel"))]
