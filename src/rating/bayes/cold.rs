@@ -24,11 +24,7 @@ pub(super) struct Cold {
 }
 
 impl Cold {
-    pub(super) fn new(
-        dim: usize,
-        offsets: &[usize],
-        attributes: Option<Arc<ItemAttributes>>,
-    ) -> Self {
+    pub(super) fn new(dim: usize, offsets: &[usize], attributes: Option<Arc<ItemAttributes>>) -> Self {
         let rated: Vec<usize> =
             (0..offsets.len() - 1).filter(|&row| offsets[row] < offsets[row + 1]).collect();
         let mut features = Features::new();

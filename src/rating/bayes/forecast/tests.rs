@@ -10,7 +10,7 @@ use crate::model::{Fit, FitContext, QueryError, RatingScale, Seen};
 use crate::rating::BayesianMfParams;
 use crate::rating::bayes::model::{Noise, Parts, Prior};
 use crate::rating::bayes::ratings::Ratings;
-use crate::rating::scaling::Scaling;
+use crate::rating::start::Scaling;
 
 const USERS: [UserIx; 2] = [UserIx::new(0), UserIx::new(1)];
 
