@@ -1,6 +1,6 @@
 //! Guards the accuracy that the documentation quotes for `BayesianMf`: a short chain of few factors, on real data.
 //!
-//! The bars are for the first fold of MovieLens 100K, whose published record is 0.8808. Without `FOLDIN_DATA` the tests
+//! The bars are for the first fold of MovieLens 100K: the published record, 0.8808, with everything. Without `FOLDIN_DATA` the tests
 //! say so and end.
 
 #![cfg(feature = "csv")]
@@ -30,7 +30,7 @@ fn first_fold(folder: &std::path::Path) -> Split {
 
 /// Few samples: a fit of some seconds.
 fn params() -> BayesianMfParams {
-    BayesianMfParams::new().factors(10).burn_in(40).samples(80)
+    BayesianMfParams::new().factors(10).burn_in(80).samples(120)
 }
 
 fn hold(name: &str, params: &BayesianMfParams, split: &Split, bar: f64) {
@@ -43,7 +43,7 @@ fn hold(name: &str, params: &BayesianMfParams, split: &Split, bar: f64) {
 #[test]
 fn movielens_100k_with_everything() {
     if let Some(folder) = real::folder("movielens_100k_with_everything") {
-        hold("MovieLens 100K u1, everything", &params(), &first_fold(&folder), 0.88);
+        hold("MovieLens 100K u1, everything", &params(), &first_fold(&folder), 0.8808);
     }
 }
 
@@ -51,6 +51,6 @@ fn movielens_100k_with_everything() {
 fn movielens_100k_with_ids_alone() {
     if let Some(folder) = real::folder("movielens_100k_with_ids_alone") {
         let params = params().attributes(false).time(false).user_sets(false).item_sets(false);
-        hold("MovieLens 100K u1, ids alone", &params, &first_fold(&folder), 0.91);
+        hold("MovieLens 100K u1, ids alone", &params, &first_fold(&folder), 0.905);
     }
 }
