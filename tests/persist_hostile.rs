@@ -462,7 +462,7 @@ fn numbers_of_a_bayesian_model() {
     let (mut refused, mut right) = (0, 0);
     for row in rows(&good) {
         let range = section(&good, row).unwrap();
-        let size = if range.len() % 8 == 0 { 8 } else { 4 };
+        let size = if range.len().is_multiple_of(8) { 8 } else { 4 };
         let count = range.len() / size;
         for at in [0, 1, count / 2, count.saturating_sub(1)].into_iter().filter(|&at| at < count) {
             for size in [4, size] {

@@ -103,7 +103,8 @@ impl Normal {
     /// A draw from the Gamma distribution of scale 1 and a shape of at least 1 (smaller ones, and NaN, are taken for 1):
     /// Marsaglia & Tsang 2000, "A simple method for generating gamma variables".
     pub fn gamma(&mut self, shape: f64) -> f64 {
-        let d = shape.max(1.0).min(f64::MAX) - 1.0 / 3.0;
+        let shape = if shape > 1.0 { shape.min(f64::MAX) } else { 1.0 };
+        let d = shape - 1.0 / 3.0;
         let c = 1.0 / (9.0 * d).sqrt();
         loop {
             let x = self.draw();
