@@ -4,7 +4,8 @@
 //! items of some age an empty set is the mark of the most obscure. One that is not out yet is not obscure, its set is
 //! unknown. So beside the prior with sets a second one is drawn, in each sample, from attributes alone, given the rows
 //! of the items that have ratings: what their sets say goes, as far as attributes foretell it, into the weights, and
-//! else into the mean and the spread. It tells the rated rows nothing (a cut in the graph of the model).
+//! else into the mean and the spread. The long tail is left out: items that few have rated are many, and of what is
+//! watched next to nothing is among them, so an item asked about is seldom one of theirs. It tells the rated rows nothing (a cut in the graph of the model).
 
 use super::features::Features;
 use super::side::{Frame, Side};
@@ -15,31 +16,34 @@ use std::sync::Arc;
 /// The family of draws: see [`place`](super::draws::place).
 const PART: usize = 2;
 
+/// Which part of the ratings is of items that the prior is drawn from, the most rated first.
+const WATCHED: f64 = 0.95;
+
 /// The prior of items without ratings.
 pub(super) struct Cold {
-    /// The rows with ratings, and what attributes say of them.
+    /// The rows that count, and what attributes say of them.
     pub(super) side: Side,
-    rated: Vec<usize>,
+    /// Which rows count.
+    watched: Vec<usize>,
     attributes: Option<Arc<ItemAttributes>>,
 }
 
 impl Cold {
     pub(super) fn new(dim: usize, offsets: &[usize], attributes: Option<Arc<ItemAttributes>>) -> Self {
-        let rated: Vec<usize> =
-            (0..offsets.len() - 1).filter(|&row| offsets[row] < offsets[row + 1]).collect();
+        let watched = watched(offsets);
         let mut features = Features::new();
         if let Some(attributes) = &attributes {
-            features.add_attributes_of(attributes, rated.iter().map(|&row| ItemIx::new(row as u32)));
+            features.add_attributes_of(attributes, watched.iter().map(|&row| ItemIx::new(row as u32)));
         }
-        let mut side = Side::new(dim, &vec![0; rated.len() + 1], features, PART);
+        let mut side = Side::new(dim, &vec![0; watched.len() + 1], features, PART);
         side.begun = true;
-        Self { side, rated, attributes }
+        Self { side, watched, attributes }
     }
 
     /// Draws the prior given the rows of all items.
     pub(super) fn draw(&mut self, frame: &Frame<'_>, rows: &Matrix) -> Result<(), SolveError> {
         let stride = self.side.rows.stride();
-        for (to, &row) in self.side.rows.floats_mut().chunks_exact_mut(stride).zip(&self.rated) {
+        for (to, &row) in self.side.rows.floats_mut().chunks_exact_mut(stride).zip(&self.watched) {
             let from = rows.row(row);
             to[..from.len()].copy_from_slice(from);
         }
@@ -56,5 +60,32 @@ impl Cold {
             told.iter_mut().zip(weights).for_each(|(to, weight)| *to += value * weight);
         }
         told
+    }
+}
+
+/// The most rated items that together have [`WATCHED`] of the ratings, ascending; of equally rated ones, all.
+fn watched(offsets: &[usize]) -> Vec<usize> {
+    let counts: Vec<usize> = offsets.windows(2).map(|row| row[1] - row[0]).collect();
+    let mut sorted = counts.clone();
+    sorted.sort_unstable_by(|a, b| b.cmp(a));
+    let enough = WATCHED * offsets[offsets.len() - 1] as f64;
+    let mut sum = 0;
+    let last = sorted.into_iter().find(|&count| {
+        sum += count;
+        sum as f64 >= enough
+    });
+    let least = last.unwrap_or(1).max(1);
+    (0..counts.len()).filter(|&row| counts[row] >= least).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_long_tail_does_not_count() {
+        assert_eq!(watched(&[0, 50, 51, 51, 91, 96, 101]), [0, 3, 4, 5]);
+        assert_eq!(watched(&[0, 0, 1]), [1]);
+        assert!(watched(&[0]).is_empty() && watched(&[0, 0]).is_empty());
     }
 }
