@@ -6,6 +6,7 @@ use crate::data::ReadError;
 use crate::evaluate::{EvaluateError, SplitError};
 use crate::model::{FitError, ParamError, QueryError};
 use crate::persist::{LoadError, SaveError};
+use crate::rating::ForecastError;
 use crate::retrieve::{BatchError, ScanError};
 
 /// Everything that can go wrong in the crate, for programs that pass errors on with `?`.
@@ -38,6 +39,9 @@ pub enum Error {
     /// A question.
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// The forecast of an audience.
+    #[error(transparent)]
+    Forecast(#[from] ForecastError),
     /// Many questions at once.
     #[error(transparent)]
     Batch(#[from] BatchError),

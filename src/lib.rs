@@ -47,7 +47,9 @@
 //!
 //! | you have | take | because |
 //! |---|---|---|
-//! | ratings, and accuracy counts | [`BiasedMf`](rating::BiasedMf) | the most accurate; answers in microseconds |
+//! | ratings, and accuracy counts | [`BiasedMf`](rating::BiasedMf) | accurate after a second of fitting; answers in microseconds |
+//! | ratings, and accuracy or uncertainty is worth minutes | [`BayesianMf`](rating::BayesianMf) | the most accurate; says how sure it is; knows attributes and time |
+//! | titles nobody has rated yet | [`BayesianMf`](rating::BayesianMf) | forecasts their audience from who made them |
 //! | ratings, and each answer must be traced to ratings | [`ItemKnn`](rating::ItemKnn) | a prediction *is* a few similar items |
 //! | very few ratings, or a yardstick | [`BiasBaseline`](rating::BiasBaseline) | nothing to overfit; the bar for every other |
 //! | events: views, purchases, plays | [`Ials`](implicit::Ials) | personal lists, exact at hundreds of factors |
@@ -109,6 +111,6 @@ pub mod prelude {
     pub use crate::data::{Dataset, History, Ids, Interactions, InteractionsBuilder, ItemIx, UserIx};
     pub use crate::implicit::{IalsParams, PopularityParams};
     pub use crate::model::{Fit, FitContext, Params, PredictRating, Query, Score};
-    pub use crate::rating::{BiasBaselineParams, BiasedMfParams, ItemKnnParams};
+    pub use crate::rating::{BayesianMfParams, BiasBaselineParams, BiasedMfParams, ItemKnnParams};
     pub use crate::retrieve::{Hit, Scanner, ScoreExt, TopN, UserScanner};
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use compare_ours::{Arguments, Split, interactions_at, main_with};
 use foldin::data::{ItemAttributes, UserAttributes};
 use foldin::model::{Fit, FitContext, Progress, Stop};
-use foldin::rating::{BayesianMfParams, RatingNoise};
+use foldin::rating::{BayesianMfParams, Likelihood};
 use known::{attributes, numbered, times};
 
 fn main() -> ExitCode {
@@ -31,18 +31,18 @@ fn run() -> Result<String, String> {
     let items = attributes(ItemAttributes::builder(), &arguments.text("items")?)?;
     let (users, _) = users.build(&ids).map_err(|error| error.to_string())?;
     let (items, _) = items.build(&ids).map_err(|error| error.to_string())?;
-    let noise = match arguments.text("noise")?.as_str() {
-        "gaussian" => RatingNoise::Gaussian,
-        "ordered-probit" => RatingNoise::OrderedProbit,
+    let likelihood = match arguments.text("noise")?.as_str() {
+        "gaussian" => Likelihood::Gaussian,
+        "ordered-probit" => Likelihood::Ordinal,
         other => return Err(format!("--noise {other}: gaussian or ordered-probit expected")),
     };
+    let train = train.with_user_attributes(users.into()).map_err(|error| error.to_string())?;
+    let train = train.with_item_attributes(items.into()).map_err(|error| error.to_string())?;
     let params = BayesianMfParams::new()
         .factors(arguments.number("factors")?)
         .samples(arguments.number("samples")?)
         .burn_in(arguments.number_or("burn-in", 5)?)
-        .noise(noise)
-        .user_attributes(users)
-        .item_attributes(items);
+        .likelihood(likelihood);
     let most: f64 = arguments.number_or("seconds", f64::INFINITY)?;
     let mut stop = |progress: &Progress<'_>| match progress.last.elapsed.as_secs_f64() < most {
         true => ControlFlow::Continue(()),
