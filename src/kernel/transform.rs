@@ -52,7 +52,7 @@ impl Job for Transform<'_, '_> {
                 let mut at = 0;
                 while at < count {
                     let height = (count - at).div_ceil(tiles);
-                    let out = &mut rows.from_mut(first + at)[p * width..];
+                    let out = &mut rows.rest_mut(first + at)[p * width..];
                     tile(s, &block[at * n..][..height * n], panel, height, Out { out, stride, columns });
                     at += height;
                     tiles -= 1;

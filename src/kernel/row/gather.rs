@@ -119,7 +119,7 @@ impl<'a> RowsMut<'a> {
 
     /// Everything from row `i` on.
     #[inline(always)]
-    pub(in crate::kernel) fn from_mut(&mut self, i: usize) -> &mut [f32] {
+    pub(in crate::kernel) fn rest_mut(&mut self, i: usize) -> &mut [f32] {
         &mut self.data[i * self.stride..]
     }
 

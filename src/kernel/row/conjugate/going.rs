@@ -150,15 +150,16 @@ impl<'a, S: Simd> Going<'a, S> {
 
     /// The whole tiles, and what is left where no more than half a tile is.
     #[inline(always)]
-    fn halves(&self, width: usize) -> (&'a [[S::Array; TILE]], &'a [[S::Array; TILE]]) {
+    fn halves(&self, width: usize) -> [&'a [[S::Array; TILE]]; 2] {
         let whole = self.n / TILE + usize::from(self.n % TILE > TILE / 2);
-        self.tiles.split_at(whole * width)
+        let (whole, rest) = self.tiles.split_at(whole * width);
+        [whole, rest]
     }
 
     /// The same, with `W` vectors of p and as many of q in registers; returns the squares of the products with p.
     #[inline(always)]
     fn multiply_held<const W: usize>(&mut self, s: S, mut fetch: impl FnMut()) -> S::V {
-        let (whole, rest) = self.halves(W);
+        let [whole, rest] = self.halves(W);
         let (from, to) = (&self.p[..W], &mut self.q[..W]);
         let mut p = [s.zero(); W];
         for v in 0..W {
@@ -186,7 +187,7 @@ impl<'a, S: Simd> Going<'a, S> {
     #[inline(always)]
     fn multiply_stored<const W: usize>(&mut self, s: S, mut fetch: impl FnMut()) -> S::V {
         let width = if W == 0 { self.p.len() } else { W };
-        let (whole, rest) = self.halves(width);
+        let [whole, rest] = self.halves(width);
         let (p, q) = (&self.p[..width], &mut self.q[..width]);
         for (p, q) in p.iter().zip(q.iter_mut()) {
             s.store(s.load(p.as_ref()), q.as_mut());

@@ -67,7 +67,7 @@ fn open(model: &BayesianMf) -> Vec<f32> {
     let (dim, samples) = (model.parts.dim(), model.parts.samples);
     let row = |sample: usize| {
         let mut normal = place(0, sample / 2, Draw::Cold, 3).normal();
-        let sign = if sample % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = if sample.is_multiple_of(2) { 1.0 } else { -1.0 };
         let white: Vec<f32> = (0..dim).map(|_| sign * normal.draw() as f32).collect();
         times(&white, &model.parts.item_prior.inverse[sample * dim * dim..][..dim * dim])
     };
