@@ -157,7 +157,7 @@ fn bayesian_mf() {
         "bayesian-mf-1.foldin",
         &params,
         rating,
-        [1.82540, 2.52088, 3.10162, 2.83021, 3.05859, 2.46096],
+        [1.82540, 2.52088, 3.11907, 2.85946, 3.02426, 2.54816],
     );
     let model: BayesianMf = saved.model;
     assert_eq!((model.factors(), model.samples(), model.knows_time()), (2, 3, true));

@@ -2,7 +2,8 @@
 
 use crate::kernel::Stream;
 
-/// The families of unknowns.
+/// The families of unknowns. Their order is part of what a seed means, and of what a saved model answers to those it folds
+/// in: a new one goes to the end.
 #[derive(Clone, Copy, Debug)]
 #[repr(u64)]
 pub(super) enum Draw {
