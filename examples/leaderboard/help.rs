@@ -40,7 +40,8 @@ Parts
                        With ncf: each event held out is ranked among 99 items the user did not touch.
 
 Models
-    --models LIST      ratings: item-mean, bias, item-knn, biased-mf; topn: popularity, ials  (default all)
+    --models LIST      ratings: item-mean, bias, item-knn, biased-mf, bayesian-mf; topn: popularity, ials
+                                                                                   (default all)
     --set MODEL.PARAMETER=VALUE[,VALUE...]   repeatable; several values: a line for each combination, and
                        the best by the first figure is named; `--list` shows names and defaults
     --factors N[,N...] short for --set MODEL.factors=N of every model that has factors

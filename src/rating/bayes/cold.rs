@@ -5,7 +5,8 @@
 //! unknown. So beside the prior with sets a second one is drawn, in each sample, from attributes alone, given the rows
 //! of the items that have ratings: what their sets say goes, as far as attributes foretell it, into the weights, and
 //! else into the mean and the spread. The long tail is left out: items that few have rated are many, and of what is
-//! watched next to nothing is among them, so an item asked about is seldom one of theirs. It tells the rated rows nothing (a cut in the graph of the model).
+//! watched next to nothing is among them, so an item asked about is seldom one of theirs. It tells the rated rows nothing
+//! (a cut in the graph of the model).
 
 use super::features::Features;
 use super::side::{Frame, Side};

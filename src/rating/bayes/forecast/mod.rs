@@ -32,8 +32,8 @@ impl BayesianMf {
     /// Forecasts how a title is received by the users asked.
     ///
     /// A title with ratings is forecast from them. One without is drawn from its prior, in each sample: what its
-    /// attributes say, and a draw of what they leave open; a set of ratings that is empty says nothing of it. Time is left out: the forecast is for
-    /// no moment of the training data.
+    /// attributes say, and a draw of what they leave open; a set of ratings that is empty says nothing of it. Time is
+    /// left out: the forecast is for no moment of the training data.
     ///
     /// The same request has the same bits for any number of threads.
     ///
