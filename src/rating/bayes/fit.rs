@@ -266,7 +266,7 @@ impl Epochs for State<'_> {
 }
 
 /// The users before the first sample: the leading singular vectors of what damped biases leave over. From rows near zero a
-/// sampler takes a hundred samples to the same place.
+/// sampler is long on its way to the same place.
 fn begin(
     users: &mut Side,
     params: &BayesianMfParams,

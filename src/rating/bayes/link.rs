@@ -15,7 +15,7 @@ use crate::par::Workers;
 /// The Gamma prior of a block's lambda: shape and rate.
 const PRIOR: (f64, f64) = (1.0, 1.0);
 
-/// Where lambda starts. Blocks begin with more to say than they end with: the way down is the faster one.
+/// Where lambda starts; it is drawn from the first sample on.
 const START: f32 = 0.3;
 
 /// B, and how much each block of features matters.

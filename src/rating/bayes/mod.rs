@@ -36,8 +36,9 @@
 //! going on with the sampler for that one row, once through the kept samples.
 //!
 //! *Cost* of a sample: `ratings * D^2` multiply-adds for the matrices, D = K + 1, `rows * D^3 / 3` for their
-//! factorisations, and `4 D` per entry of the features; `O(ratings)` for the rest. Memory: about 80 bytes per rating while
-//! fitting, with sets and time; the model as [`BayesianMf`] says.
+//! factorisations, and `4 D` per entry of the features; `O(ratings)` for the rest. Memory: by the sizes of what is kept,
+//! some 70 bytes per rating while fitting with sets and time, and 28 for each day of a user; the model as [`BayesianMf`]
+//! says.
 //!
 //! *Choose another model* when a fit may take a second and not a minute ([`BiasedMf`](super::BiasedMf)), or when lists
 //! must come in microseconds. *Limitations*: levels of days outside the training data are those of no day; tastes do not

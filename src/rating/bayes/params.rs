@@ -90,7 +90,7 @@ pub struct BayesianMfParams {
     /// Whether attributes of users and items that came with the data are used. Default true.
     pub attributes: bool,
     /// Whether times that came with the data are used: a level of each day, of each user's day, and of each item's
-    /// month. Default true. Times must be Unix seconds.
+    /// month, or longer period where the data spans more than 64 months. Default true. Times must be Unix seconds.
     pub time: bool,
     /// Where ratings come from. Default [`Likelihood::Auto`].
     pub likelihood: Likelihood,
