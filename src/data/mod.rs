@@ -6,6 +6,7 @@
 
 mod attributes;
 mod builder;
+mod change;
 mod compressed;
 mod error;
 mod ids;
@@ -28,6 +29,7 @@ pub use attributes::{
     EncodedRow, Feature, Field, FieldKind, FieldReport, ItemAttributes, Scale, UserAttributes,
 };
 pub use builder::{Dataset, InteractionsBuilder};
+pub use change::Change;
 pub use error::DataError;
 pub use ids::{IdMap, Ids};
 pub use interactions::{Columns, Interactions};

@@ -3,14 +3,14 @@
 use super::error::{DataError, finite, same_length};
 use super::{ItemIx, UserIx};
 
-/// One event, with dense indices.
+/// One event, with dense indices as it stands; with raw ids, `Event<String, u64>`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Event {
+pub struct Event<U = UserIx, I = ItemIx> {
     /// Who.
-    pub user: UserIx,
+    pub user: U,
     /// What.
-    pub item: ItemIx,
+    pub item: I,
     /// The rating, or the strength of the event.
     pub value: f32,
     /// When, in the unit of the source (usually Unix seconds), if it is known.
