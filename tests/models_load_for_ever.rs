@@ -154,10 +154,10 @@ fn bayesian_mf() {
     let params = BayesianMfParams::new().factors(2).burn_in(20).samples(30).kept(3);
     let saved = hold_of(
         &data_with_more(),
-        "bayesian-mf-1.foldin",
+        "bayesian-mf-2.foldin",
         &params,
         rating,
-        [1.82540, 2.52088, 3.11907, 2.85946, 3.02426, 2.54816],
+        [1.88561, 1.12377, 2.79412, 1.71514, 3.22204, 2.97413],
     );
     let model: BayesianMf = saved.model;
     assert_eq!((model.factors(), model.samples(), model.knows_time()), (2, 3, true));
@@ -168,6 +168,13 @@ fn bayesian_mf() {
         rating(&model, &moment, ItemIx::new(1)),
         rating(&model, &Query::user(UserIx::new(3)), ItemIx::new(1))
     );
+}
+
+/// Before users who have just come had a prior of their own.
+#[test]
+fn bayesian_mf_of_version_1() {
+    let answers = [1.82540, 2.52088, 3.11907, 2.85946, 3.02426, 2.54816];
+    load_as_it_was::<BayesianMf>("bayesian-mf-1.foldin", rating, answers);
 }
 
 /// Ten of the twelve saw the second film, nobody the last.

@@ -29,7 +29,7 @@ impl Asker {
         attributes: Option<&EncodedRow>,
     ) -> Result<Self, QueryError> {
         let parts = &model.parts;
-        let mut told = parts.user_prior.mean.clone();
+        let mut told = model.prior_of_asker(history.len()).0.mean.clone();
         tell(model, history, user, attributes, &mut told)?;
         let mut asker = Self { means: told, draws: vec![0.0; parts.width()], noise: 1.0 };
         let mut step = Step::new(model, history);
@@ -65,10 +65,11 @@ fn tell(
         _ => (&[][..], &[][..]),
     };
     let features = entries.0.iter().zip(entries.1).map(|(&feature, &value)| (feature as usize, value));
-    parts.user_prior.tell(row, features);
-    if parts.user_sets {
+    let (prior, with_set) = model.prior_of_asker(history.len());
+    prior.tell(row, features);
+    if with_set {
         let share = set_share(history.len());
-        parts.user_prior.tell(row, history.ids.iter().map(|item| (n_attributes + item.ix(), share)));
+        prior.tell(row, history.ids.iter().map(|item| (n_attributes + item.ix(), share)));
     }
     Ok(())
 }
@@ -113,8 +114,9 @@ impl<'a> Step<'a> {
         let parts = &self.model.parts;
         let (dim, n) = (parts.dim(), self.history.len());
         let span = sample * dim..(sample + 1) * dim;
-        let root = &parts.user_prior.root[sample * dim * dim..][..dim * dim];
-        let inverse = &parts.user_prior.inverse[sample * dim * dim..][..dim * dim];
+        let (prior, _) = self.model.prior_of_asker(n);
+        let root = &prior.root[sample * dim * dim..][..dim * dim];
+        let inverse = &prior.inverse[sample * dim * dim..][..dim * dim];
         let at = Stream { row: sample as u64 / 2, ..place(0, 0, Draw::Cold, 2) };
         let mut normal = at.normal();
         if n == 0 {

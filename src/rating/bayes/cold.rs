@@ -1,61 +1,76 @@
-//! What is believed of an item that nobody has rated yet.
+//! What is believed of rows that have no ratings yet: of an item that is not out, of somebody who has just come.
 //!
 //! Not what the prior of the rated ones says of an empty set: who has rated an item tells how known it is, and among
 //! items of some age an empty set is the mark of the most obscure. One that is not out yet is not obscure, its set is
-//! unknown. So beside the prior with sets a second one is drawn, in each sample, from attributes alone, given the rows
-//! of the items that have ratings: what their sets say goes, as far as attributes foretell it, into the weights, and
-//! else into the mean and the spread. The long tail is left out: items that few have rated are many, and of what is
-//! watched next to nothing is among them, so an item asked about is seldom one of theirs. It tells the rated rows nothing
-//! (a cut in the graph of the model).
+//! unknown; so is that of a person who was not asked yet. So beside the prior with sets a second one is drawn, in each
+//! sample, from attributes alone, given the rows that have ratings: what their sets say goes, as far as attributes
+//! foretell it, into the weights, and else into the mean and the spread. It tells the rated rows nothing (a cut in the
+//! graph of the model).
+//!
+//! Of items the long tail is left out: those that few have rated are many, and of what is watched next to nothing is among
+//! them, so an item asked about is seldom one of theirs. Of users everybody counts who has rated something: each of them
+//! was new once.
 
 use super::features::Features;
 use super::side::{Frame, Side};
-use crate::data::{ItemAttributes, ItemIx};
+use crate::data::{Attributes, ItemIx, UserIx};
 use crate::kernel::{Matrix, SolveError};
 use std::sync::Arc;
-
-/// The family of draws: see [`place`](super::draws::place).
-const PART: usize = 2;
 
 /// Which part of the ratings is of items that the prior is drawn from, the most rated first.
 const WATCHED: f64 = 0.95;
 
-/// The prior of items without ratings.
-pub(super) struct Cold {
+/// The prior of rows without ratings.
+pub(super) struct Cold<R> {
     /// The rows that count, and what attributes say of them.
     pub(super) side: Side,
     /// Which rows count.
-    watched: Vec<usize>,
-    attributes: Option<Arc<ItemAttributes>>,
+    known: Vec<usize>,
+    attributes: Option<Arc<Attributes<R>>>,
 }
 
-impl Cold {
-    pub(super) fn new(dim: usize, offsets: &[usize], attributes: Option<Arc<ItemAttributes>>) -> Self {
-        let watched = watched(offsets);
+impl Cold<ItemIx> {
+    /// Of items.
+    pub(super) fn items(dim: usize, offsets: &[usize], attributes: Option<Arc<Attributes<ItemIx>>>) -> Self {
+        Self::new(dim, watched(offsets), attributes, 2)
+    }
+}
+
+impl Cold<UserIx> {
+    /// Of users.
+    pub(super) fn users(dim: usize, offsets: &[usize], attributes: Option<Arc<Attributes<UserIx>>>) -> Self {
+        let known = (0..offsets.len() - 1).filter(|&row| offsets[row] < offsets[row + 1]).collect();
+        Self::new(dim, known, attributes, 3)
+    }
+}
+
+impl<R: From<u32> + Into<usize>> Cold<R> {
+    /// `part` is that of the draws: see [`place`](super::draws::place).
+    fn new(dim: usize, known: Vec<usize>, attributes: Option<Arc<Attributes<R>>>, part: usize) -> Self {
         let mut features = Features::new();
         if let Some(attributes) = &attributes {
-            features.add_attributes_of(attributes, watched.iter().map(|&row| ItemIx::new(row as u32)));
+            features.add_attributes_of(attributes, known.iter().map(|&row| R::from(row as u32)));
         }
-        let mut side = Side::new(dim, &vec![0; watched.len() + 1], features, PART);
+        let mut side = Side::new(dim, &vec![0; known.len() + 1], features, part);
         side.begun = true;
-        Self { side, watched, attributes }
+        Self { side, known, attributes }
     }
 
-    /// Draws the prior given the rows of all items.
+    /// Draws the prior given the rows of all.
     pub(super) fn draw(&mut self, frame: &Frame<'_>, rows: &Matrix) -> Result<(), SolveError> {
         let stride = self.side.rows.stride();
-        for (to, &row) in self.side.rows.floats_mut().chunks_exact_mut(stride).zip(&self.watched) {
+        for (to, &row) in self.side.rows.floats_mut().chunks_exact_mut(stride).zip(&self.known) {
             let from = rows.row(row);
             to[..from.len()].copy_from_slice(from);
         }
         self.side.believe(frame)
     }
 
-    /// What attributes say of an item.
-    pub(super) fn told(&self, item: usize) -> Vec<f32> {
+    /// What attributes say of a row.
+    pub(super) fn told(&self, row: usize) -> Vec<f32> {
         let mut told = vec![0.0; self.side.rows.width()];
         let (Some(attributes), Some(link)) = (&self.attributes, &self.side.link) else { return told };
-        let (features, values) = attributes.row(ItemIx::new(item as u32));
+        let (features, values) = attributes.row(R::from(row as u32));
         for (&feature, value) in features.iter().zip(values) {
             let weights = link.weights.row(feature as usize);
             told.iter_mut().zip(weights).for_each(|(to, weight)| *to += value * weight);

@@ -16,10 +16,11 @@ const USER_SETS: u32 = 1;
 const TIME: u32 = 2;
 const USER_ATTRIBUTES: u32 = 4;
 const ITEM_ATTRIBUTES: u32 = 8;
+const NEWCOMERS: u32 = 16;
 
 impl Persist for BayesianMf {
     const KIND: &'static str = "bayesian-mf";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn write_sections<'a>(&'a self, out: &mut Sections<'a>) {
         let parts = &self.parts;
@@ -27,7 +28,8 @@ impl Persist for BayesianMf {
         let flags = flag(parts.user_sets, USER_SETS)
             | flag(parts.time.is_some(), TIME)
             | flag(parts.user_attributes.is_some(), USER_ATTRIBUTES)
-            | flag(parts.item_attributes.is_some(), ITEM_ATTRIBUTES);
+            | flag(parts.item_attributes.is_some(), ITEM_ATTRIBUTES)
+            | flag(parts.newcomers.is_some(), NEWCOMERS);
         let shape = [self.n_users(), self.n_items(), parts.factors as u32, parts.samples as u32, flags];
         out.put_owned("shape", shape);
         let Scaling { center, spread, range } = parts.ratings.scaling;
@@ -36,7 +38,8 @@ impl Persist for BayesianMf {
         out.put("cuts", &parts.ratings.cuts);
         out.put("users", &parts.users);
         out.put("items", &parts.items);
-        for (name, prior) in [("user", &parts.user_prior), ("item", &parts.item_prior)] {
+        let priors = [("user", &parts.user_prior), ("item", &parts.item_prior)];
+        for (name, prior) in priors.into_iter().chain(parts.newcomers.as_ref().map(|prior| ("new", prior))) {
             out.put(format!("{name}.mean"), &prior.mean);
             out.put(format!("{name}.root"), &prior.root);
             out.put(format!("{name}.inverse"), &prior.inverse);
@@ -63,7 +66,8 @@ impl Persist for BayesianMf {
     fn read_sections(from: &SectionReader<'_>) -> Result<Self, LoadError> {
         let [n_users, n_items, factors, samples, flags] = from.array("shape")?;
         check_shape(factors as usize, samples as usize).map_err(|unsound| unsound.in_file(from))?;
-        let all = USER_SETS | TIME | USER_ATTRIBUTES | ITEM_ATTRIBUTES;
+        let newer = if from.version() > 1 { NEWCOMERS } else { 0 };
+        let all = USER_SETS | TIME | USER_ATTRIBUTES | ITEM_ATTRIBUTES | newer;
         if flags & !all != 0 {
             return Err(from.invalid("shape", 4, flags, format!("at most {all}")));
         }
@@ -75,7 +79,7 @@ impl Persist for BayesianMf {
         let item_attributes =
             if has(ITEM_ATTRIBUTES) { Some(from.attributes("item.told", n_items)?) } else { None };
         let sets = if has(USER_SETS) { n_items as usize } else { 0 };
-        let of_users = user_attributes.as_ref().map_or(0, |known| known.n_features() as usize) + sets;
+        let of_users = user_attributes.as_ref().map_or(0, |known| known.n_features() as usize);
         let of_items = item_attributes.as_ref().map_or(0, |known| known.n_features() as usize);
         let (dim, samples) = (factors as usize + 1, samples as usize);
         let prior = |name: &str, features: usize| {
@@ -99,8 +103,9 @@ impl Persist for BayesianMf {
             },
             users: from.values("users", &[n_users as usize, samples, dim])?,
             items: from.values("items", &[n_items as usize, samples * dim + periods])?,
-            user_prior: prior("user", of_users)?,
+            user_prior: prior("user", of_users + sets)?,
             item_prior: prior("item", of_items)?,
+            newcomers: if has(NEWCOMERS) { Some(prior("new", of_users)?) } else { None },
             user_sets: has(USER_SETS),
             noise: Noise {
                 all,
@@ -175,6 +180,10 @@ impl Parts {
         self.user_prior.check(user, self.dim(), self.samples, of_users + sets)?;
         let item = ["item.mean", "item.root", "item.inverse", "item.weights"];
         self.item_prior.check(item, self.dim(), self.samples, of_items)?;
+        if let Some(newcomers) = &self.newcomers {
+            let new = ["new.mean", "new.root", "new.inverse", "new.weights"];
+            newcomers.check(new, self.dim(), self.samples, of_users)?;
+        }
         self.check_scores()
     }
 
@@ -203,7 +212,8 @@ impl Parts {
     }
 
     fn check_scores(&self) -> Result<(), Unsound> {
-        let asker = largest(&self.users).max(largest(&self.user_prior.mean)).max(1.0);
+        let newcomers = self.newcomers.as_ref().map_or(0.0, |prior| largest(&prior.mean));
+        let asker = largest(&self.users).max(largest(&self.user_prior.mean)).max(newcomers).max(1.0);
         let score = asker * largest(&self.items).max(1.0) * (self.dim() + 2) as f32;
         let sound = score * self.ratings.scaling.spread < LARGEST_SCORE;
         Unsound::unless_all("users", &[asker], "rows whose scores are finite", |_| sound)

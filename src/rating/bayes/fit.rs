@@ -4,7 +4,7 @@ use super::cold::Cold;
 use super::draws::{Draw, place};
 use super::events::Events;
 use super::features::Features;
-use super::kept::{Half, Kept};
+use super::kept::{self, Belief, Kept};
 use super::model::{self, BayesianMf, Parts};
 use super::noise::Noise;
 use super::params::BayesianMfParams;
@@ -50,8 +50,9 @@ struct State<'d> {
     events: Events,
     users: Side,
     items: Side,
-    /// What items without ratings are drawn from, where it is not the prior of the others.
-    cold: Option<Cold>,
+    /// What users and items without ratings are drawn from, where it is not the prior of the others.
+    cold_users: Option<Cold<UserIx>>,
+    cold_items: Option<Cold<ItemIx>>,
     noise: Noise,
     calendar: Option<Calendar>,
     effects: Vec<Effect>,
@@ -94,8 +95,10 @@ impl<'d> State<'d> {
         }
         let mut users = Side::new(dim, data.user_offsets(), of_users, 0);
         begin(&mut users, params, data, (workers, seed), &ratings)?;
-        let cold = || Cold::new(dim, data.item_offsets(), attributes.1.clone());
-        let cold = params.item_sets.then(cold);
+        let cold_users = || Cold::users(dim, data.user_offsets(), attributes.0.clone());
+        let cold_items = || Cold::items(dim, data.item_offsets(), attributes.1.clone());
+        let cold_users = params.user_sets.then(cold_users);
+        let cold_items = params.item_sets.then(cold_items);
         Ok(Self {
             params,
             data,
@@ -104,7 +107,8 @@ impl<'d> State<'d> {
             solver: RowSolver::new(dim),
             users,
             items: Side::new(dim, data.item_offsets(), of_items, 1),
-            cold,
+            cold_users,
+            cold_items,
             noise: Noise::new(data),
             ratings,
             events,
@@ -134,7 +138,7 @@ impl<'d> State<'d> {
         self.items
             .draw(&frame, &self.users.rows, audience, &seen, None)
             .map_err(|at| failed(sample, "item", at))?;
-        if let Some(cold) = &mut self.cold {
+        if let Some(cold) = &mut self.cold_items {
             cold.draw(&frame, &self.items.rows).map_err(|error| failed(sample, "item", error.into()))?;
         }
         let seen = Seen {
@@ -147,7 +151,13 @@ impl<'d> State<'d> {
         let history = |u: usize| data.user(UserIx::new(u as u32)).unwrap_or_default();
         self.users
             .draw(&frame, &self.items.rows, history, &seen, Some(&mut events.left))
-            .map_err(|at| failed(sample, "user", at))
+            .map_err(|at| failed(sample, "user", at))?;
+        match &mut self.cold_users {
+            Some(cold) => {
+                cold.draw(&frame, &self.users.rows).map_err(|error| failed(sample, "user", error.into()))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Counts a sample after the burn-in.
@@ -165,11 +175,16 @@ impl<'d> State<'d> {
     fn keep(&mut self) {
         let (n, seed, data) = (self.kept.len(), self.seed, self.data);
         let sets = if self.params.user_sets { data.n_items() } else { 0 };
-        let of_users = self.attributes.0.as_ref().map_or(0, |known| known.n_features()) + sets;
+        let of_users = self.attributes.0.as_ref().map_or(0, |known| known.n_features());
         let of_items = self.attributes.1.as_ref().map_or(0, |known| known.n_features());
-        let users = Half::of(&self.users, None, data.user_offsets(), of_users, (seed, n, 0));
-        let items = Half::of(&self.items, self.cold.as_ref(), data.item_offsets(), of_items, (seed, n, 1));
-        self.kept.push(Kept { users, items });
+        let (cold_users, cold_items) = (self.cold_users.as_ref(), self.cold_items.as_ref());
+        self.kept.push(Kept {
+            users: kept::rows(&self.users, cold_users, data.user_offsets(), (seed, n, 0)),
+            items: kept::rows(&self.items, cold_items, data.item_offsets(), (seed, n, 1)),
+            of_users: Belief::of(&self.users, of_users + sets),
+            of_items: Belief::of(cold_items.map_or(&self.items, |cold| &cold.side), of_items),
+            of_newcomers: cold_users.map(|cold| Belief::of(&cold.side, of_users)),
+        });
     }
 
     /// The model of what was drawn so far; of the last sample where none counts yet.
@@ -180,7 +195,10 @@ impl<'d> State<'d> {
         if self.kept.is_empty() {
             self.keep();
         }
-        let [users, items] = self.spread.map(|sums| mean(&sums, self.counted));
+        let [mut users, items] = self.spread.map(|sums| mean(&sums, self.counted));
+        // Nothing says how noisy somebody is who has rated nothing: as those of all, like an asker.
+        let unknown = self.data.user_offsets().windows(2).map(|row| row[0] == row[1]);
+        users.iter_mut().zip(unknown).filter(|(_, unknown)| *unknown).for_each(|(noise, _)| *noise = 1.0);
         let parts = Parts::new(Drawn {
             params: self.params,
             data: self.data,

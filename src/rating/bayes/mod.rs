@@ -30,10 +30,11 @@
 //! `kept * (K + 1)` numbers. Effects of time are means over all samples. How far samples differ, and the noise, make the
 //! [`RatingDistribution`]. A rating is clipped to the scale at the very end.
 //!
-//! *Cold.* A user without ratings has the prior mean, which attributes move, and all of its uncertainty. An item without
-//! ratings has a prior of its own, drawn from attributes alone: that nobody has rated it says that it is new, not that it
-//! is obscure (`cold`). [`BayesianMf::forecast`] sums this up to an audience. An asker with a history is folded in by
-//! going on with the sampler for that one row, once through the kept samples.
+//! *Cold.* A row without ratings has the prior mean, which attributes move, and all of its uncertainty. Where there are
+//! sets, this prior is one of its own, drawn from attributes alone (`cold`): that nobody has rated an item says that it is
+//! new, not that it is obscure. [`BayesianMf::forecast`] sums this up to an audience. An asker with a history is folded in
+//! by going on with the sampler for that one row, once through the kept samples. Who has rated less than 19 in 20 users
+//! has just come: the set of what they rated is no whole one, and says nothing.
 //!
 //! *Cost* of a sample: `ratings * D^2` multiply-adds for the matrices, D = K + 1, `rows * D^3 / 3` for their
 //! factorisations, and `4 D` per entry of the features; `O(ratings)` for the rest. Memory: by the sizes of what is kept,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::fit::Drawn;
-use super::kept::{Half, Kept, braid};
+use super::kept::{Belief, Kept, braid};
 use super::ratings::Ratings;
 use super::time::{Calendar, Kind};
 use crate::data::{ItemAttributes, ItemIx, UserAttributes, UserIx};
@@ -28,6 +28,8 @@ pub struct BayesianMf {
     pub(super) parts: Parts,
     /// Whether an item has ratings.
     pub(super) item_known: Vec<bool>,
+    /// With fewer ratings an asker has just come, and these are not all there will be.
+    pub(super) few: usize,
     pub(super) level: Level,
 }
 
@@ -43,6 +45,9 @@ pub(super) struct Parts {
     pub(super) items: Vec<f32>,
     pub(super) user_prior: Prior,
     pub(super) item_prior: Prior,
+    /// Of users without ratings, where it is not that of all.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(super) newcomers: Option<Prior>,
     /// Whether the weights of `user_prior` end with a row for each item.
     pub(super) user_sets: bool,
     pub(super) noise: Noise,
@@ -105,7 +110,8 @@ impl TryFrom<Parts> for BayesianMf {
         parts.check()?;
         let mut item_known = vec![false; parts.noise.items.len()];
         parts.seen.items().iter().for_each(|item| item_known[item.ix()] = true);
-        Ok(Self { parts, item_known, level: Level::detect() })
+        let few = few(&parts.seen);
+        Ok(Self { parts, item_known, few, level: Level::detect() })
     }
 }
 
@@ -117,7 +123,7 @@ impl Parts {
         let time = drawn.calendar.map(|calendar| Time::of(calendar, &drawn));
         let periods = drawn.calendar.map_or(0, |calendar| calendar.n_periods());
         let width = kept.len() * dim;
-        let rows = braid(&each(kept, |kept| &kept.items.rows), dim);
+        let rows = braid(&each(kept, |kept| &kept.items), dim);
         let mut items = Vec::with_capacity(data.n_items() as usize * (width + periods));
         for (item, row) in (0..).zip(rows.chunks_exact(width)) {
             items.extend_from_slice(row);
@@ -129,10 +135,11 @@ impl Parts {
             factors: params.factors,
             samples: kept.len(),
             ratings: drawn.ratings,
-            users: braid(&each(kept, |kept| &kept.users.rows), dim),
+            users: braid(&each(kept, |kept| &kept.users), dim),
             items,
-            user_prior: Prior::of(kept, |kept| &kept.users, dim),
-            item_prior: Prior::of(kept, |kept| &kept.items, dim),
+            user_prior: Prior::of(kept, |kept| Some(&kept.of_users), dim),
+            item_prior: Prior::of(kept, |kept| Some(&kept.of_items), dim),
+            newcomers: params.user_sets.then(|| Prior::of(kept, |kept| kept.of_newcomers.as_ref(), dim)),
             user_sets: params.user_sets,
             noise: drawn.noise,
             time,
@@ -182,14 +189,18 @@ impl Time {
 }
 
 impl Prior {
-    fn of(kept: &[Kept], half: impl Fn(&Kept) -> &Half, dim: usize) -> Self {
-        let all =
-            |part: fn(&Half) -> &Vec<f32>| kept.iter().flat_map(|kept| part(half(kept))).copied().collect();
+    /// The prior of some rows, of the samples that have one.
+    fn of(kept: &[Kept], pick: impl Fn(&Kept) -> Option<&Belief>, dim: usize) -> Self {
+        let beliefs: Vec<&Belief> = kept.iter().filter_map(pick).collect();
+        let all = |part: fn(&Belief) -> &Vec<f32>| {
+            beliefs.iter().flat_map(|&belief| part(belief)).copied().collect()
+        };
+        let weights: Vec<&[f32]> = beliefs.iter().map(|belief| belief.weights.as_slice()).collect();
         Self {
-            mean: all(|half| &half.mean),
-            root: all(|half| &half.root),
-            inverse: all(|half| &half.inverse),
-            weights: braid(&each(kept, |kept| &half(kept).weights), dim),
+            mean: all(|belief| &belief.mean),
+            root: all(|belief| &belief.root),
+            inverse: all(|belief| &belief.inverse),
+            weights: braid(&weights, dim),
         }
     }
 
@@ -218,7 +229,28 @@ fn each<'k>(kept: &'k [Kept], part: impl Fn(&'k Kept) -> &'k Vec<f32>) -> Vec<&'
     kept.iter().map(|kept| part(kept).as_slice()).collect()
 }
 
+/// Which part of the users have rated at least as much as somebody who has not just come.
+const SETTLED: f64 = 0.95;
+
+/// What all but a few users have rated, of those who have rated something.
+fn few(seen: &Seen) -> usize {
+    let mut counts: Vec<usize> =
+        seen.offsets().windows(2).map(|row| (row[1] - row[0]) as usize).filter(|&n| n > 0).collect();
+    counts.sort_unstable();
+    let at = ((1.0 - SETTLED) * counts.len() as f64) as usize;
+    counts.get(at).copied().unwrap_or(1)
+}
+
 impl BayesianMf {
+    /// The prior of somebody with so many ratings, and whether the set of what they rated tells of them. That of somebody
+    /// who has just come is unknown, be it empty or begun.
+    pub(super) fn prior_of_asker(&self, ratings: usize) -> (&Prior, bool) {
+        match &self.parts.newcomers {
+            Some(newcomers) if ratings < self.few => (newcomers, false),
+            _ => (&self.parts.user_prior, self.parts.user_sets && ratings > 0),
+        }
+    }
+
     /// The number of factors of one sample, K.
     pub fn factors(&self) -> usize {
         self.parts.factors

@@ -52,6 +52,7 @@ fn model(attributes: bool) -> BayesianMf {
         items: vec![0.5, 0.1, 0.7, -0.1, 0.2, 0.0, 0.2, 0.0, -0.5, 0.0, -0.5, 0.0],
         user_prior: prior(Vec::new()),
         item_prior: prior(of_items),
+        newcomers: None,
         user_sets: false,
         noise: Noise { all: 0.25, users: vec![1.0; 2], items: vec![1.0; 3] },
         time: None,

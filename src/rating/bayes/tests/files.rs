@@ -57,6 +57,10 @@ const BAD: &[(&str, Tamper)] = &[
     ("item.root", |parts| parts.item_prior.root.push(0.0)),
     ("item.inverse", |parts| parts.item_prior.inverse[1] = f32::NEG_INFINITY),
     ("item.weights", |parts| parts.item_attributes = None),
+    ("new.mean", |parts| parts.newcomers.as_mut().unwrap().mean[1] = f32::NAN),
+    ("new.root", |parts| parts.newcomers.as_mut().unwrap().root.clear()),
+    ("new.inverse", |parts| parts.newcomers.as_mut().unwrap().inverse.push(0.0)),
+    ("new.weights", |parts| parts.newcomers.as_mut().unwrap().weights.clear()),
     ("noise", |parts| parts.noise.all = 0.0),
     ("noise", |parts| parts.noise.all = f32::NAN),
     ("users", |parts| {

@@ -65,7 +65,7 @@ fn nobody_is_the_prior_mean() {
     // The mean row of each sample, as it was drawn.
     let (dim, parts) = (model.parts.dim(), &model.parts);
     let share = parts.ratings.scaling.spread / parts.samples as f32;
-    for (mean, dense) in parts.user_prior.mean.chunks(dim).zip(nobody.dense.chunks(dim)) {
+    for (mean, dense) in model.prior_of_asker(0).0.mean.chunks(dim).zip(nobody.dense.chunks(dim)) {
         assert!(mean[..dim - 1].iter().zip(dense).all(|(mean, dense)| share * mean == *dense));
     }
     assert_eq!(nobody.basis, Basis::GlobalMean);
@@ -101,6 +101,53 @@ fn rows_without_ratings_say_the_prior_mean() {
     }
     let doubt = |item: u32| over_one(&model, UserIx::new(3), item);
     assert!(doubt(40) > 2.0 * doubt(0), "an item without ratings is less sure: {} {}", doubt(40), doubt(0));
+}
+
+/// What somebody rated first is not what they rated: the set that users had in the end says nothing of it yet.
+#[test]
+fn the_set_of_somebody_who_has_just_come_says_nothing() {
+    let world = planted(100, 60, 0.5);
+    let model = fitted(&world);
+    assert!(model.parts.user_sets && (15..30).contains(&model.few), "{}", model.few);
+    for n in [0, 1, model.few - 1] {
+        let (prior, with_set) = model.prior_of_asker(n);
+        assert!(std::ptr::eq(prior, model.parts.newcomers.as_ref().unwrap()) && !with_set);
+    }
+    let (prior, with_set) = model.prior_of_asker(model.few);
+    assert!(std::ptr::eq(prior, &model.parts.user_prior) && with_set);
+    // Without sets there is one prior for all; in an old file too.
+    let without = BayesianMfParams::new().factors(2).burn_in(2).samples(4).user_sets(false);
+    assert!(without.fit(&world.told).unwrap().parts.newcomers.is_none());
+    let mut old = model.parts;
+    old.newcomers = None;
+    let old = BayesianMf::try_from(old).unwrap();
+    assert!(!old.prior_of_asker(0).1 && old.prior_of_asker(1).1);
+}
+
+/// Users who rate what they dislike rate little. Somebody who was not asked yet is one of all.
+#[test]
+fn who_was_not_asked_is_not_one_who_rates_nothing() {
+    let of = |user: u32| {
+        let grumpy = user % 4 == 0;
+        let step = if grumpy { 6 } else { 1 };
+        (user % step..30).step_by(step as usize).map(move |item| Event {
+            user: UserIx::new(user),
+            item: ItemIx::new(item),
+            value: (if grumpy { 1.5 } else { 4.0 }) + 0.2 * ((user * 7 + item * 3) % 5) as f32,
+            time: None,
+        })
+    };
+    let events: Vec<Event> = (0..120).flat_map(of).collect();
+    let data = Interactions::from_events(121, 30, &events).unwrap();
+    let params = BayesianMfParams::new().factors(2).burn_in(40).samples(80).likelihood(Likelihood::Gaussian);
+    let model = params.fit(&data).unwrap();
+    let mean = |query: &Query<'_>| scores(&model, query).iter().sum::<f32>() / 30.0;
+    // Three in four are content.
+    let expected = 0.25 * 1.9 + 0.75 * 4.4;
+    let (there, nobody) = (mean(&Query::user(UserIx::new(120))), mean(&Query::anyone()));
+    assert!((nobody - expected).abs() < 0.3 && (there - expected).abs() < 0.3, "{there} {nobody} {expected}");
+    let doubt = |user: u32| over_items(&model, &Query::user(UserIx::new(user)), |d| d.doubt());
+    assert!(doubt(120) > 2.0 * doubt(1), "{} {}", doubt(120), doubt(1));
 }
 
 fn over_one(model: &BayesianMf, user: UserIx, item: u32) -> f32 {

@@ -29,7 +29,8 @@ fn solve(a: &[Vec<f64>], b: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
 /// The mean and the covariance of an asker's row in one sample, given plain ratings.
 fn exact(model: &BayesianMf, sample: usize, history: History<'_>) -> (Vec<f64>, Vec<Vec<f64>>) {
     let (parts, dim) = (&model.parts, model.parts.dim());
-    let root = &parts.user_prior.root[sample * dim * dim..][..dim * dim];
+    let (of_asker, with_set) = model.prior_of_asker(history.len());
+    let root = &of_asker.root[sample * dim * dim..][..dim * dim];
     let mut precision: Vec<Vec<f64>> = (0..dim)
         .map(|i| {
             let product = |j: usize| {
@@ -38,12 +39,11 @@ fn exact(model: &BayesianMf, sample: usize, history: History<'_>) -> (Vec<f64>, 
             (0..dim).map(product).collect()
         })
         .collect();
-    let mut prior: Vec<f64> =
-        parts.user_prior.mean[sample * dim..][..dim].iter().map(|&x| x.into()).collect();
-    if parts.user_sets {
+    let mut prior: Vec<f64> = of_asker.mean[sample * dim..][..dim].iter().map(|&x| x.into()).collect();
+    if with_set {
         let share = 1.0 / (history.len() as f64).sqrt();
         for item in history.ids {
-            let weights = &parts.user_prior.weights[item.ix() * parts.width() + sample * dim..][..dim];
+            let weights = &of_asker.weights[item.ix() * parts.width() + sample * dim..][..dim];
             prior.iter_mut().zip(weights).for_each(|(x, &w)| *x += share * f64::from(w));
         }
     }
@@ -114,10 +114,11 @@ fn nobody_is_a_draw_from_the_prior() {
         BayesianMfParams::new().factors(3).burn_in(20).samples(400).kept(400).fit(&world.told).unwrap();
     let dim = model.parts.dim();
     let asker = Asker::draw(&model, History::default(), None, None).unwrap();
-    assert_eq!(asker.means, model.parts.user_prior.mean);
+    let prior = model.parts.newcomers.as_ref().expect("sets of users are on");
+    assert_eq!(asker.means, prior.mean);
     let mut squares = vec![0.0; dim];
     for sample in 0..400 {
-        let root = &model.parts.user_prior.root[sample * dim * dim..][..dim * dim];
+        let root = &prior.root[sample * dim * dim..][..dim * dim];
         let about = |k: usize| f64::from(asker.draws[sample * dim + k] - asker.means[sample * dim + k]);
         for j in 0..dim {
             let white: f64 = (0..dim).map(|k| about(k) * f64::from(root[k * dim + j])).sum();
