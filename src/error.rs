@@ -6,7 +6,7 @@ use crate::data::ReadError;
 use crate::evaluate::{EvaluateError, SplitError};
 use crate::model::{FitError, ParamError, QueryError};
 use crate::persist::{LoadError, SaveError};
-use crate::rating::ForecastError;
+use crate::rating::{CompressError, ForecastError};
 use crate::retrieve::{BatchError, ScanError};
 
 /// Everything that can go wrong in the crate, for programs that pass errors on with `?`.
@@ -42,6 +42,9 @@ pub enum Error {
     /// The forecast of an audience.
     #[error(transparent)]
     Forecast(#[from] ForecastError),
+    /// The compression of a model.
+    #[error(transparent)]
+    Compress(#[from] CompressError),
     /// Many questions at once.
     #[error(transparent)]
     Batch(#[from] BatchError),

@@ -20,8 +20,9 @@ mod mf;
 mod start;
 
 pub use bayes::{
-    BayesianMf, BayesianMfParams, Estimate, Forecast, ForecastError, ForecastRequest, Likelihood, Neighbour,
-    Prospect, RatingDistribution, Reason, Title,
+    BayesianMf, BayesianMfParams, CompressError, Compressed, Compression, CompressionReport, Estimate,
+    Forecast, ForecastError, ForecastRequest, Likelihood, Neighbour, Prospect, RatingDistribution, Reason,
+    Title,
 };
 pub use bias::{BiasBaseline, BiasBaselineParams};
 pub use item_knn::{ItemKnn, ItemKnnParams};

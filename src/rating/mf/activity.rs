@@ -3,18 +3,18 @@
 /// c = ln(n + 1) less its mean over the rows that have ratings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Activity {
+pub(in crate::rating) struct Activity {
     /// The mean of ln(n + 1).
-    pub(super) mean: f64,
+    pub(in crate::rating) mean: f64,
     /// The least ln(n + 1) of a row that has ratings: below it nothing is known of the slope.
-    pub(super) low: f64,
+    pub(in crate::rating) low: f64,
     /// The largest.
-    pub(super) high: f64,
+    pub(in crate::rating) high: f64,
 }
 
 impl Activity {
     /// Of compressed rows; there must be a row with ratings.
-    pub(super) fn of(offsets: &[usize]) -> Self {
+    pub(in crate::rating) fn of(offsets: &[usize]) -> Self {
         let logs = offsets.windows(2).map(|row| row[1] - row[0]).filter(|&n| n > 0).map(log);
         let (mut n, mut sum) = (0usize, 0.0);
         let (mut low, mut high) = (f64::INFINITY, 0.0f64);
@@ -28,7 +28,7 @@ impl Activity {
     }
 
     /// The covariate of a row with `n` ratings; beyond what training has seen it stays at the edge.
-    pub(super) fn covariate(&self, n: usize) -> f32 {
+    pub(in crate::rating) fn covariate(&self, n: usize) -> f32 {
         (log(n).max(self.low).min(self.high) - self.mean) as f32
     }
 }

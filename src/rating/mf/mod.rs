@@ -60,5 +60,8 @@ mod side;
 #[cfg(test)]
 mod tests;
 
+pub(super) use activity::Activity;
 pub use model::BiasedMf;
+pub(super) use model::Parts;
 pub use params::BiasedMfParams;
+pub(super) use prior::Prior;

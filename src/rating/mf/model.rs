@@ -9,6 +9,9 @@ use crate::rating::start::Scaling;
 
 /// A matrix factorization with biases: mean, biases and factors, and what folding in needs.
 ///
+/// Made by [`BiasedMfParams`](super::BiasedMfParams), or of the samples of a [`BayesianMf`](crate::rating::BayesianMf) by
+/// [`compress`](crate::rating::BayesianMf::compress).
+///
 /// Predictions of a user without ratings rest on the row the model expects of somebody who has rated nothing: the
 /// prior mean at the least number of ratings it was trained on. Its products with the items are the items' biases as
 /// seen by the average user. An item without ratings is treated alike, and [`Basis`](crate::model::Basis) says which of
@@ -59,20 +62,20 @@ pub struct BiasedMf {
 /// bias.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Parts {
-    pub(super) factors: usize,
-    pub(super) scaling: Scaling,
-    pub(super) users: Vec<f32>,
-    pub(super) items: Vec<f32>,
-    pub(super) item_variances: Vec<f32>,
-    pub(super) item_weights: Vec<f32>,
+pub(in crate::rating) struct Parts {
+    pub(in crate::rating) factors: usize,
+    pub(in crate::rating) scaling: Scaling,
+    pub(in crate::rating) users: Vec<f32>,
+    pub(in crate::rating) items: Vec<f32>,
+    pub(in crate::rating) item_variances: Vec<f32>,
+    pub(in crate::rating) item_weights: Vec<f32>,
     /// The prior of the users in the last epoch, `regularization` included.
-    pub(super) prior: Prior,
-    pub(super) activity: Activity,
+    pub(in crate::rating) prior: Prior,
+    pub(in crate::rating) activity: Activity,
     /// The noise precision of the last epoch's users.
-    pub(super) tau: f32,
-    pub(super) steadiness: f32,
-    pub(super) seen: Seen,
+    pub(in crate::rating) tau: f32,
+    pub(in crate::rating) steadiness: f32,
+    pub(in crate::rating) seen: Seen,
 }
 
 impl PartialEq for BiasedMf {

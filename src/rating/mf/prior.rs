@@ -3,10 +3,10 @@
 /// A Gaussian prior: mean m + s c, precision P, all by coordinate; the last coordinate is the bias.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Prior {
-    pub(super) mean: Vec<f32>,
-    pub(super) slope: Vec<f32>,
-    pub(super) precision: Vec<f32>,
+pub(in crate::rating) struct Prior {
+    pub(in crate::rating) mean: Vec<f32>,
+    pub(in crate::rating) slope: Vec<f32>,
+    pub(in crate::rating) precision: Vec<f32>,
 }
 
 /// Precision of the factors at the start, in units of the standardised ratings.

@@ -2,9 +2,11 @@
 //! these leave over.
 
 mod biases;
+mod columns;
 mod scaling;
 mod spectral;
 
 pub(super) use biases::{Events, biases};
+pub(super) use columns::{gram, inverse_root, multiply, orthonormalise};
 pub(super) use scaling::Scaling;
 pub(super) use spectral::user_factors;

@@ -18,15 +18,15 @@ use crate::persist::model_to_bytes;
 use std::sync::Arc;
 
 /// Ratings with normal noise about three plus biases plus two factors: what there is to find, and what is told of it.
-struct Planted {
-    told: Interactions,
+pub(super) struct Planted {
+    pub(super) told: Interactions,
     rest: Interactions,
 }
 
 /// Noise of planted ratings.
-const NOISE: f64 = 0.4;
+pub(super) const NOISE: f64 = 0.4;
 
-fn planted(n_users: u32, n_items: u32, part: f64) -> Planted {
+pub(super) fn planted(n_users: u32, n_items: u32, part: f64) -> Planted {
     let rows = |side: u64, n: u32| -> Vec<[f64; 3]> {
         let row = |row: u32| {
             let mut normal = Stream { seed: 2, epoch: 0, side, row: row.into() }.normal();
@@ -55,7 +55,7 @@ fn planted(n_users: u32, n_items: u32, part: f64) -> Planted {
 }
 
 /// Stars with times, and attributes of both sides.
-fn stars() -> Interactions {
+pub(super) fn stars() -> Interactions {
     let world = Synthetic::new().users(80).items(50).ratings(1500).generate().unwrap();
     let (users, items) = (world.user_attributes().unwrap(), world.item_attributes().unwrap());
     let data = world.interactions.with_user_attributes(Arc::new(users)).unwrap();
@@ -63,7 +63,7 @@ fn stars() -> Interactions {
 }
 
 /// Few factors and samples.
-fn small() -> BayesianMfParams {
+pub(super) fn small() -> BayesianMfParams {
     BayesianMfParams::new().factors(3).burn_in(10).samples(20).kept(8)
 }
 
@@ -72,7 +72,7 @@ fn predict(model: &BayesianMf, query: &Query<'_>, item: u32) -> f32 {
 }
 
 /// The score of every item, not clipped to the scale.
-fn scores(model: &BayesianMf, query: &Query<'_>) -> Vec<f32> {
+pub(super) fn scores(model: &impl Score, query: &Query<'_>) -> Vec<f32> {
     let mut profile = Profile::new();
     model.profile(query, &mut profile).unwrap();
     let mut scores = vec![f32::NAN; model.n_items() as usize];
@@ -81,7 +81,7 @@ fn scores(model: &BayesianMf, query: &Query<'_>) -> Vec<f32> {
     scores
 }
 
-fn rmse(errors: impl Iterator<Item = f64>) -> f64 {
+pub(super) fn rmse(errors: impl Iterator<Item = f64>) -> f64 {
     let (n, sum) = errors.fold((0.0, 0.0), |(n, sum), error| (n + 1.0, sum + error * error));
     f64::sqrt(sum / n)
 }
@@ -109,7 +109,7 @@ fn attributes<R>(n_rows: u32, n_features: u32, of: impl Fn(u32) -> Vec<u32>) -> 
 }
 
 #[test]
-fn planted_factors_are_found() {
+pub(super) fn planted_factors_are_found() {
     let world = planted(100, 60, 0.5);
     for params in [BayesianMfParams::new(), BayesianMfParams::new().user_sets(false).item_sets(false)] {
         let model = params.factors(4).burn_in(40).samples(60).kept(30).fit(&world.told).unwrap();
