@@ -128,7 +128,7 @@ fn the_set_of_somebody_who_has_just_come_says_nothing() {
 #[test]
 fn who_was_not_asked_is_not_one_who_rates_nothing() {
     let of = |user: u32| {
-        let grumpy = user % 4 == 0;
+        let grumpy = user.is_multiple_of(4);
         let step = if grumpy { 6 } else { 1 };
         (user % step..30).step_by(step as usize).map(move |item| Event {
             user: UserIx::new(user),
