@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::disk::System;
 use super::ids::{RESERVED, put_ids, put_metadata};
 use super::sections::Layout;
 use super::{Metadata, Persist, PersistId, SaveError, SaveFault, Sections, atomic};
@@ -59,7 +60,7 @@ impl<'a, M: Persist> Archive<'a, M> {
         let path = path.as_ref();
         let save = || {
             let layout = self.layout()?;
-            atomic::replace(path, |file| self.sections.write(&layout, file))
+            atomic::replace(&System, path, |file| self.sections.write(&layout, file))
         };
         save().map_err(|error: SaveError| error.at(path))
     }

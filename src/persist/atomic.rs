@@ -1,11 +1,10 @@
 //! All or nothing: a file is replaced as a whole, or stays as it was.
 
-use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{SaveError, SaveFault};
+use super::disk::{Disk, DiskFile, Step, Target};
 
 /// Names to try before giving up: they collide only with what killed processes left behind.
 const TRIES: usize = 64;
@@ -15,67 +14,63 @@ const TRIES: usize = 64;
 ///
 /// On an error the file written aside is removed. A process that is killed leaves it behind, as
 /// `.foldin-*.tmp` in the same directory.
-pub(super) fn replace(
+pub(super) fn replace<D: Disk, E: From<Step>>(
+    disk: &D,
     path: &Path,
-    write: impl FnOnce(&mut File) -> Result<(), SaveError>,
-) -> Result<(), SaveError> {
-    let target = Target::find(path)?;
-    let mut aside = Aside::create(&target.directory)?;
-    write(&mut aside.file)?;
-    if let Some(permissions) = target.permissions {
-        aside.file.set_permissions(permissions).map_err(SaveFault::io("set the permissions"))?;
+    write: impl FnOnce(&mut D::File) -> Result<(), E>,
+) -> Result<(), E> {
+    let target = disk.target(path)?;
+    Aside::written(disk, &target, write)?.place()?;
+    Ok(())
+}
+
+/// A file written aside, complete and synced, that waits to be moved to its name; removed unless it is.
+pub(super) struct Aside<'a, D: Disk> {
+    file: D::File,
+    name: Name<'a, D>,
+    target: &'a Target,
+}
+
+impl<'a, D: Disk> Aside<'a, D> {
+    /// Writes it. On an error nothing has changed.
+    pub(super) fn written<E: From<Step>>(
+        disk: &'a D,
+        target: &'a Target,
+        write: impl FnOnce(&mut D::File) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let (mut file, name) = Name::create(disk, &target.directory)?;
+        write(&mut file)?;
+        if let Some(permissions) = &target.permissions {
+            file.set_permissions(permissions.clone()).map_err(Step::of("set the permissions"))?;
+        }
+        file.sync_all().map_err(Step::of("sync the file"))?;
+        Ok(Self { file, name, target })
     }
-    aside.file.sync_all().map_err(SaveFault::io("sync the file"))?;
-    aside.rename(&target.path)?;
-    sync_directory(&target.directory).map_err(SaveFault::io("sync the directory"))
-}
 
-/// What is to be replaced.
-struct Target {
-    path: PathBuf,
-    directory: PathBuf,
-    permissions: Option<fs::Permissions>,
-}
-
-impl Target {
-    fn find(path: &Path) -> Result<Self, SaveError> {
-        let path = match fs::symlink_metadata(path) {
-            Ok(found) if found.is_symlink() => {
-                fs::canonicalize(path).map_err(SaveFault::io("follow the link"))?
-            }
-            _ => path.to_owned(),
-        };
-        let permissions = match fs::metadata(&path) {
-            Ok(found) if found.is_file() => Some(found.permissions()),
-            // Renaming would put a file where a device was.
-            Ok(_) => {
-                let source = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
-                return Err(SaveFault::Io { doing: "replace it", source }.into());
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(source) => return Err(SaveFault::Io { doing: "look at it", source }.into()),
-        };
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let directory = parent.unwrap_or(Path::new(".")).to_owned();
-        Ok(Self { path, directory, permissions })
+    /// Moves it to its name and hands it out. On an error the name stands for the old file or the new one.
+    pub(super) fn place(self) -> Result<D::File, Step> {
+        let disk = self.name.disk;
+        self.name.rename(&self.target.path).map_err(Step::of("move it into place"))?;
+        disk.sync_directory(&self.target.directory).map_err(Step::of("sync the directory"))?;
+        Ok(self.file)
     }
 }
 
-/// A file written aside, removed unless it is renamed.
-struct Aside {
-    file: File,
+/// The name of a file written aside, removed unless it is renamed.
+struct Name<'a, D: Disk> {
+    disk: &'a D,
     path: Option<PathBuf>,
 }
 
-impl Aside {
-    fn create(directory: &Path) -> Result<Self, SaveError> {
+impl<'a, D: Disk> Name<'a, D> {
+    fn create(disk: &'a D, directory: &Path) -> Result<(D::File, Self), Step> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let failed = SaveFault::io("create a file");
+        let failed = Step::of("create a file");
         for _ in 0..TRIES {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let path = directory.join(format!(".foldin-{}-{number}.tmp", std::process::id()));
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok(Self { file, path: Some(path) }),
+            match disk.create_new(&path) {
+                Ok(file) => return Ok((file, Self { disk, path: Some(path) })),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(failed(error)),
             }
@@ -83,41 +78,33 @@ impl Aside {
         Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, "too many `.foldin-*.tmp` left behind")))
     }
 
-    fn rename(mut self, to: &Path) -> Result<(), SaveError> {
+    fn rename(mut self, to: &Path) -> io::Result<()> {
         if let Some(path) = &self.path {
-            fs::rename(path, to).map_err(SaveFault::io("move it into place"))?;
+            self.disk.rename(path, to)?;
         }
         self.path = None;
         Ok(())
     }
 }
 
-impl Drop for Aside {
+impl<D: Disk> Drop for Name<'_, D> {
     fn drop(&mut self) {
         if let Some(path) = &self.path {
             // Nothing is lost if this fails: the error that led here is the one to report.
-            let _ = fs::remove_file(path);
+            let _ = self.disk.remove(path);
         }
     }
 }
 
-/// Makes the new name last through a power cut.
-#[cfg(unix)]
-fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-/// Other systems cannot open a directory to sync it.
-#[cfg(not(unix))]
-fn sync_directory(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, File};
     use std::io::Write;
 
     use super::*;
+    use crate::persist::disk::System;
+    use crate::persist::disk::memory::{Fault, Memory};
+    use crate::persist::{SaveError, SaveFault};
 
     fn names(directory: &Path) -> Vec<String> {
         let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
@@ -134,7 +121,7 @@ mod tests {
                 file.write_all(&vec![7; n]).map_err(SaveFault::io("write"))?;
                 Err(SaveFault::Io { doing: "write", source: io::ErrorKind::StorageFull.into() }.into())
             };
-            let error = replace(&path, full).unwrap_err();
+            let error: SaveError = replace(&System, &path, full).unwrap_err();
             assert!(matches!(error.fault(), SaveFault::Io { doing: "write", .. }));
             assert_eq!(fs::read_to_string(&path).unwrap(), "old");
             assert_eq!(names(directory.path()), ["model"]);
@@ -144,11 +131,69 @@ mod tests {
     #[test]
     fn what_killed_processes_left_is_stepped_over() {
         let directory = tempfile::tempdir().unwrap();
-        let first = Aside::create(directory.path()).unwrap();
-        let second = Aside::create(directory.path()).unwrap();
-        assert_ne!(first.path, second.path);
+        let first = Name::create(&System, directory.path()).unwrap();
+        let second = Name::create(&System, directory.path()).unwrap();
+        assert_ne!(first.1.path, second.1.path);
         assert_eq!(names(directory.path()).len(), 2);
         drop((first, second));
         assert!(names(directory.path()).is_empty());
+    }
+
+    fn save(disk: &Memory, text: &str) -> Result<(), SaveError> {
+        let write = |file: &mut <Memory as Disk>::File| {
+            let (first, second) = text.as_bytes().split_at(text.len() / 2);
+            let written = file.write_all(first).and_then(|()| file.write_all(second));
+            written.map_err(SaveFault::io("write"))
+        };
+        replace(disk, Path::new("model"), write)
+    }
+
+    /// A disk with a model that lasts, and how many calls replacing it takes.
+    fn saved() -> (Memory, usize) {
+        let disk = Memory::default();
+        save(&disk, "the old model").unwrap();
+        let before = disk.calls();
+        save(&disk, "the old model").unwrap();
+        let calls = disk.calls() - before;
+        (disk, calls)
+    }
+
+    #[test]
+    fn whatever_fails_the_file_is_the_old_one_or_the_new_one() {
+        let (_, calls) = saved();
+        assert!(calls >= 6, "{calls}");
+        for fault in Fault::ALL {
+            for call in 0..calls {
+                let (disk, _) = saved();
+                disk.fail(disk.calls() + call, fault);
+                let result = save(&disk, "the new one, which is longer");
+                disk.mend();
+                let text = disk.content("model").unwrap();
+                if result.is_ok() {
+                    assert_eq!(text, b"the new one, which is longer", "{fault:?} at {call}");
+                } else {
+                    assert!(text == b"the old model" || text == b"the new one, which is longer");
+                }
+                save(&disk, "and it goes on").unwrap();
+                assert_eq!(disk.content("model").unwrap(), b"and it goes on");
+            }
+        }
+    }
+
+    #[test]
+    fn whenever_the_power_goes_the_file_is_the_old_one_or_the_new_one() {
+        let (_, calls) = saved();
+        for call in 0..=calls {
+            for seed in 0..200 {
+                let (disk, _) = saved();
+                disk.fail(disk.calls() + call, Fault::Power);
+                let result = save(&disk, "the new one, which is longer");
+                assert_eq!(result.is_ok(), call == calls);
+                disk.power_cut(seed);
+                let text = disk.content("model").unwrap();
+                let new = text == b"the new one, which is longer";
+                assert!(new || (result.is_err() && text == b"the old model"), "{call}: {text:?}");
+            }
+        }
     }
 }

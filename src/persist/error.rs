@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::ElementType;
+use super::disk::Step;
 
 /// A model that could not be saved. Where a path was given, what stood there before is untouched,
 /// with one exception that [`SaveFault::Io`] names.
@@ -70,6 +71,8 @@ macro_rules! located {
         }
     };
 }
+
+pub(super) use located;
 
 located!(SaveError, SaveFault, "save");
 located!(LoadError, LoadFault, "load");
@@ -148,6 +151,12 @@ impl SaveFault {
     /// For `map_err`: the step that failed.
     pub(super) fn io(doing: &'static str) -> impl Fn(io::Error) -> SaveError {
         move |source| Self::Io { doing, source }.into()
+    }
+}
+
+impl From<Step> for SaveError {
+    fn from(Step { doing, source }: Step) -> Self {
+        SaveFault::Io { doing, source }.into()
     }
 }
 

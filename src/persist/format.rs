@@ -249,15 +249,15 @@ fn name_at(part: &str, start: u64, bytes: &[u8], at: usize, size: usize) -> Resu
     }
 }
 
-fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
+pub(super) fn put(out: &mut [u8], at: usize, bytes: &[u8]) {
     out[at..at + bytes.len()].copy_from_slice(bytes);
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(array_at(bytes, at))
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(array_at(bytes, at))
 }
 
@@ -268,30 +268,7 @@ fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const DOCUMENT: &str = include_str!("../../docs/format.md");
-
-    /// The rows of the table under a heading, cell by cell.
-    fn table(heading: &str) -> Vec<Vec<&'static str>> {
-        let (_, after) = DOCUMENT.split_once(&format!("\n## {heading}\n")).unwrap();
-        let rows = after.lines().skip_while(|line| !line.starts_with('|'));
-        let rows = rows.take_while(|line| line.starts_with('|')).skip(2);
-        rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
-    }
-
-    /// Holds a table of fields against the code, and sees that the fields fill it without a gap.
-    fn check(heading: &str, total: usize, fields: &[(usize, usize, &str)]) {
-        let rows = table(heading);
-        let found: Vec<_> =
-            rows.iter().map(|row| (row[0].parse().unwrap(), row[1].parse().unwrap(), row[2])).collect();
-        assert_eq!(found, fields);
-        let mut end = 0;
-        for &(offset, size, field) in fields {
-            assert_eq!(offset, end, "{field}");
-            end += size;
-        }
-        assert_eq!(end, total);
-    }
+    use crate::persist::document::{DOCUMENT, check, table};
 
     #[test]
     fn the_document_states_the_header() {
@@ -306,7 +283,7 @@ mod tests {
             (header::ZERO, 4, "zero"),
             (header::CHECKSUM, 4, "checksum"),
         ];
-        check("Header", header::SIZE, &fields);
+        check("Header", 0, header::SIZE, &fields);
         let meaning = |field| table("Header").into_iter().find(|row| row[2] == field).unwrap()[3];
         let magic: Vec<String> = MAGIC.iter().map(|byte| format!("{byte:02x}")).collect();
         assert!(meaning("magic").contains(&magic.join(" ")));
@@ -328,7 +305,7 @@ mod tests {
             (entry::CHECKSUM, 4, "checksum"),
             (entry::ZERO, 8, "zero"),
         ];
-        check("Section table", entry::SIZE, &fields);
+        check("Section table", 0, entry::SIZE, &fields);
     }
 
     #[test]

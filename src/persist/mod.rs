@@ -7,6 +7,9 @@
 mod archive;
 mod atomic;
 mod attributes;
+mod disk;
+#[cfg(test)]
+mod document;
 mod element;
 mod error;
 mod format;
