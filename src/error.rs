@@ -5,7 +5,7 @@ use crate::data::DataError;
 use crate::data::ReadError;
 use crate::evaluate::{EvaluateError, SplitError};
 use crate::model::{FitError, ParamError, QueryError};
-use crate::persist::{LoadError, SaveError};
+use crate::persist::{LoadError, LogError, SaveError};
 use crate::rating::{CompressError, ForecastError};
 use crate::retrieve::{BatchError, ScanError};
 
@@ -63,4 +63,7 @@ pub enum Error {
     /// Reading a model.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The log of events.
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
