@@ -67,7 +67,7 @@
 //! | [`implicit`] | models of events: watched, bought, played |
 //! | [`retrieve`] | ranked lists with filters, and the scanners that make them fast |
 //! | [`evaluate`] | splits, RMSE, NDCG and their like, with intervals |
-//! | [`persist`] | the model file |
+//! | [`persist`] | the model file, and the log of events beside it |
 //! | [`kernel`] | the row solver beneath it all, for authors of models |
 //!
 //! # Promises

@@ -5,11 +5,10 @@
 // A global allocator that counts is unsafe to write; it only forwards.
 #![allow(unsafe_code)]
 
+mod counting;
 mod persist_toy;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
+use counting::measured;
 use foldin::data::synthetic::Synthetic;
 use foldin::data::{Event, History, Interactions, ItemIx, UserIx};
 use foldin::implicit::{Confidence, Ials, IalsParams};
@@ -23,58 +22,12 @@ use persist_toy::bytes::{HEADER_NUMBERS, ROW, ROW_NUMBERS, number, put, row_name
 use persist_toy::{Toy, file, small_file};
 use proptest::prelude::*;
 
-/// Counts what this thread holds, and the most it held.
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static MOST: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: isize) {
-    let held = HELD.get() + bytes;
-    HELD.set(held);
-    MOST.set(MOST.get().max(held));
-}
-
-// SAFETY: every call goes to the system's allocator unchanged; counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        // SAFETY: the caller's promise.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        // SAFETY: the caller's promise.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// What `work` returns, and the most memory it held.
-fn measured<T>(work: impl FnOnce() -> T) -> (T, usize) {
-    let before = HELD.get();
-    MOST.set(before);
-    let result = work();
-    (result, (MOST.get() - before) as usize)
-}
-
 /// Runs `work` and holds it to a small multiple of the file: numbers are copied once, a text becomes a
 /// `String` of three words, a hash table is at most a quarter full; besides a few messages and names.
 fn frugal<T>(length: usize, work: impl FnOnce() -> T) -> T {
     let (result, most) = measured(work);
     assert!(most <= 8 * length + 4096, "{most} bytes for a file of {length}");
     result
-}
-
-#[test]
-fn the_counter_counts() {
-    let (_, most) = measured(|| drop(vec![1u8; 100_000]));
-    assert!((100_000..101_000).contains(&most), "{most}");
 }
 
 /// Loads a file; if it is a model, saving it gives the same file.

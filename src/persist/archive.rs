@@ -6,7 +6,7 @@ use std::path::Path;
 use super::disk::System;
 use super::ids::{RESERVED, put_ids, put_metadata};
 use super::sections::Layout;
-use super::{Metadata, Persist, PersistId, SaveError, SaveFault, Sections, atomic};
+use super::{Checkpoint, Metadata, Persist, PersistId, SaveError, SaveFault, Sections, atomic};
 use crate::data::Ids;
 
 /// A model about to be saved, with what is to travel with it.
@@ -48,6 +48,13 @@ impl<'a, M: Persist> Archive<'a, M> {
     #[must_use]
     pub fn with_metadata(mut self, metadata: &Metadata) -> Self {
         put_metadata(metadata, &mut self.sections);
+        self
+    }
+
+    /// What ties it to a log of events beside it.
+    #[must_use]
+    pub fn with_checkpoint(mut self, checkpoint: Checkpoint) -> Self {
+        checkpoint.put(&mut self.sections);
         self
     }
 

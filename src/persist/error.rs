@@ -107,7 +107,7 @@ pub enum SaveFault {
     },
     /// A section of a model under a name that is the container's.
     #[error(
-        "section `{section}`: names that begin with `ids.` or `metadata.` are not a model's; choose another"
+        "section `{section}`: names that begin with `ids.`, `metadata.` or `live.` are not a model's; choose another"
     )]
     ReservedName {
         /// The name.

@@ -13,7 +13,7 @@ pub type Metadata = BTreeMap<String, String>;
 
 const METADATA: &str = "metadata";
 /// What the container calls its own; not for the sections of a model.
-pub(super) const RESERVED: [&str; 2] = ["ids.", "metadata."];
+pub(super) const RESERVED: [&str; 3] = ["ids.", "metadata.", "live."];
 const USERS: (&str, &str) = ("user", "ids.users");
 const ITEMS: (&str, &str) = ("item", "ids.items");
 

@@ -1,8 +1,8 @@
-//! Bytes that last: how does a model get into a file, and back, unharmed?
+//! Bytes that last: how do a model, and what happens to it, get into files, and back, unharmed?
 //!
 //! *Knows*: models by [`Persist`], ids, bytes, files. *Does not know*: what the numbers mean.
 //! *Cost*: saving reads the model twice, loading the file once; the file's bytes and the model are in memory together.
-//! *Fails* with [`SaveError`] and [`LoadError`], which name file, section, place, found and expected.
+//! *Fails* with [`SaveError`], [`LoadError`] and [`LogError`], which name file, section, place, found and expected.
 
 mod archive;
 mod atomic;

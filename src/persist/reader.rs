@@ -1,7 +1,7 @@
 //! From bytes to a model: named sections, each number checked before it is used.
 
 use super::format::{self, Entry, Header, check_sum, check_zero, header, parse_table};
-use super::{Element, LoadError, LoadFault, Persist};
+use super::{Checkpoint, Element, LoadError, LoadFault, Persist};
 use crate::model::Seen;
 
 /// The sections of a saved model, checked as a whole, for a model to take its numbers from.
@@ -82,6 +82,14 @@ impl<'a> SectionReader<'a> {
             return Err(LoadFault::Version { kind, found, newest }.into());
         }
         M::read_sections(self)
+    }
+
+    /// What ties the model to a log of events beside it, if it was saved with that.
+    ///
+    /// # Errors
+    /// [`LoadFault::Length`] and [`LoadFault::Element`] when it is something else.
+    pub fn checkpoint(&self) -> Result<Option<Checkpoint>, LoadError> {
+        Checkpoint::of(self)
     }
 
     /// The names of the sections, in the order of the file.

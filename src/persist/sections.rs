@@ -39,7 +39,7 @@ impl Layout {
 
 impl<'a> Sections<'a> {
     /// A section of numbers of the model, for example its factors. Names have 1 to 32 characters of
-    /// `a-z 0-9 . _ -`; those that begin with `ids.` and `metadata.` are the container's.
+    /// `a-z 0-9 . _ -`; those that begin with `ids.`, `metadata.` and `live.` are the container's.
     pub fn put<T: Element>(&mut self, name: impl Into<String>, values: &'a [T]) {
         self.push(name.into(), Cow::Borrowed(values));
     }

@@ -6,6 +6,7 @@
 
 mod bytes;
 mod changes;
+mod checkpoint;
 mod error;
 mod id;
 mod journal;
@@ -19,6 +20,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
+pub use checkpoint::Checkpoint;
 pub use error::{LogError, LogFault};
 pub use id::LogId;
 pub use replay::{LogBatch, Replay};
@@ -30,18 +32,6 @@ use crate::data::Change;
 
 /// What is kept of the buffer of an append, in bytes.
 const KEEP: usize = 1 << 20;
-
-/// What a model says of the log beside it. It is saved with the model; model and log together are the
-/// whole state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Checkpoint {
-    /// Tells one line of models from another: a number of your choice, drawn when the first model of a
-    /// line is saved. A log beside a model of another line is refused.
-    pub model: u64,
-    /// The last batch that the model knows; 0 before the first.
-    pub sequence: u64,
-}
 
 /// What was found when a log was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use crate::data::Change;
 
 /// One call of [`EventLog::append`](super::EventLog::append).
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogBatch<U, I> {
     /// Its number; each is one more than the one before.
     pub sequence: u64,

@@ -2,21 +2,22 @@
 //! before the power goes; what was not synced is then there, is not there, or is there in part and out
 //! of order.
 
+mod file;
+mod inode;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{Permissions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::TryLockError;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use rand::RngExt;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::{Disk, DiskFile, Step, Target};
-
-/// What reaches the disk together; small, so that a record has many.
-pub(in crate::persist) const BLOCK: usize = 16;
+use self::inode::Inode;
+pub(in crate::persist) use self::{file::MemoryFile, inode::BLOCK};
+use super::{Disk, Step, Target};
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,18 +58,6 @@ struct State {
     /// What the directory was when it was last synced, and has been since; the last is what is seen.
     names: Vec<Names>,
     locks: BTreeSet<PathBuf>,
-}
-
-#[derive(Default)]
-struct Inode {
-    /// What programs see.
-    now: Vec<u8>,
-    /// What was synced.
-    lasting: Vec<u8>,
-    /// What has been written into each block since.
-    dirty: BTreeMap<usize, Vec<Vec<u8>>>,
-    /// How long the file has been since.
-    lengths: Vec<usize>,
 }
 
 /// What a call may do.
@@ -134,62 +123,6 @@ impl State {
     }
 }
 
-impl Inode {
-    fn write(&mut self, at: usize, bytes: &[u8]) {
-        let end = at + bytes.len();
-        if end > self.now.len() {
-            self.now.resize(end, 0);
-            self.lengths.push(end);
-        }
-        self.now[at..end].copy_from_slice(bytes);
-        for block in at / BLOCK..end.div_ceil(BLOCK) {
-            let version = self.now[block * BLOCK..self.now.len().min((block + 1) * BLOCK)].to_vec();
-            self.dirty.entry(block).or_default().push(version);
-        }
-    }
-
-    /// Brings every block down, or every second one; a sync that fails forgets the others.
-    fn sync(&mut self, every: bool) {
-        self.lasting.resize(if every { self.now.len() } else { self.lasting.len().max(self.now.len()) }, 0);
-        for block in self.dirty.keys().filter(|&block| every || block % 2 == 0) {
-            let begin = (block * BLOCK).min(self.now.len());
-            let end = ((block + 1) * BLOCK).min(self.now.len());
-            self.lasting[begin..end].copy_from_slice(&self.now[begin..end]);
-        }
-        self.dirty.clear();
-        self.lengths.clear();
-    }
-
-    /// What is there when the power is back: of every block any of its versions, and zeros or rubbish
-    /// where none of them reached the disk.
-    fn power_cut(&mut self, rng: &mut Xoshiro256PlusPlus) {
-        let lengths = [&[self.lasting.len()][..], &self.lengths].concat();
-        let length = lengths[rng.random_range(0..lengths.len())];
-        let mut left = self.lasting.clone();
-        left.resize(length, 0);
-        for (block, versions) in &self.dirty {
-            let begin = block * BLOCK;
-            if begin >= length {
-                continue;
-            }
-            let place = &mut left[begin..length.min(begin + BLOCK)];
-            match rng.random_range(0..=versions.len() + 1) {
-                // What was synced.
-                0 => {}
-                // Where nothing had been synced, anything.
-                1 if begin >= self.lasting.len() => place.fill(rng.random()),
-                1 => {}
-                pick => {
-                    let version = &versions[pick - 2];
-                    let n = place.len().min(version.len());
-                    place[..n].copy_from_slice(&version[..n]);
-                }
-            }
-        }
-        *self = Self { now: left.clone(), lasting: left, ..Self::default() };
-    }
-}
-
 impl Memory {
     /// How many calls were made.
     pub(in crate::persist) fn calls(&self) -> usize {
@@ -231,7 +164,7 @@ impl Memory {
     pub(in crate::persist) fn put(&self, path: &str, bytes: &[u8]) {
         let state = &mut *self.0.borrow_mut();
         let inode = state.files.len();
-        state.files.push(Inode { now: bytes.to_vec(), lasting: bytes.to_vec(), ..Inode::default() });
+        state.files.push(Inode::lasting(bytes.to_vec()));
         state.name(|names| {
             names.insert(path.into(), inode);
         });
@@ -321,96 +254,5 @@ pub(in crate::persist) struct MemoryLock {
 impl Drop for MemoryLock {
     fn drop(&mut self) {
         self.disk.0.borrow_mut().locks.remove(&self.path);
-    }
-}
-
-pub(in crate::persist) struct MemoryFile {
-    disk: Memory,
-    inode: usize,
-    at: usize,
-}
-
-impl MemoryFile {
-    fn sync(&mut self) -> io::Result<()> {
-        let state = &mut *self.disk.0.borrow_mut();
-        let file = self.inode;
-        match state.begin(false) {
-            Ok(leave) => {
-                // With the power gone the blocks are as they come.
-                if !state.off {
-                    state.files[file].sync(!(leave.part && leave.fails));
-                }
-                leave.to(())
-            }
-            Err(error) => {
-                if !state.off {
-                    state.files[file].sync(false);
-                }
-                Err(error)
-            }
-        }
-    }
-}
-
-impl Read for MemoryFile {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let state = &mut *self.disk.0.borrow_mut();
-        let leave = state.begin(false)?;
-        let rest = state.files[self.inode].now.get(self.at..).unwrap_or_default();
-        let n = leave.of(out.len().min(rest.len()));
-        out[..n].copy_from_slice(&rest[..n]);
-        self.at += n;
-        leave.to(n)
-    }
-}
-
-impl Write for MemoryFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let state = &mut *self.disk.0.borrow_mut();
-        let leave = state.begin(true)?;
-        let n = leave.of(bytes.len());
-        state.files[self.inode].write(self.at, &bytes[..n]);
-        self.at += n;
-        leave.to(n)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Seek for MemoryFile {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let end = self.disk.0.borrow().files[self.inode].now.len();
-        let at = match to {
-            SeekFrom::Start(at) => at as i64,
-            SeekFrom::End(step) => end as i64 + step,
-            SeekFrom::Current(step) => self.at as i64 + step,
-        };
-        self.at = usize::try_from(at).map_err(io::Error::other)?;
-        Ok(at as u64)
-    }
-}
-
-impl DiskFile for MemoryFile {
-    fn set_len(&mut self, length: u64) -> io::Result<()> {
-        let state = &mut *self.disk.0.borrow_mut();
-        let leave = state.begin(false)?;
-        let file = &mut state.files[self.inode];
-        file.now.resize(length as usize, 0);
-        file.lengths.push(length as usize);
-        leave.to(())
-    }
-
-    fn set_permissions(&mut self, _: Permissions) -> io::Result<()> {
-        unreachable!("no file in memory has permissions")
-    }
-
-    fn sync_data(&mut self) -> io::Result<()> {
-        self.sync()
-    }
-
-    fn sync_all(&mut self) -> io::Result<()> {
-        self.sync()
     }
 }
