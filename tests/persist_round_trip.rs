@@ -5,9 +5,9 @@ mod persist_toy;
 use foldin::data::{IdMap, Ids, ItemIx, UserIx};
 use foldin::model::{Profile, Query, QueryError, Score};
 use foldin::persist::{
-    Archive, ElementType, LoadError, LoadFault, Metadata, Persist, PersistId, SaveFault, SectionReader,
-    Sections, from_bytes, inspect, load, load_model, model_from_bytes, model_to_bytes, read_from, save,
-    save_model, write_to,
+    Archive, Checkpoint, ElementType, LoadError, LoadFault, Metadata, Persist, PersistId, SaveFault,
+    SectionReader, Sections, from_bytes, inspect, load, load_model, model_from_bytes, model_to_bytes,
+    read_from, save, save_model, write_to,
 };
 use persist_toy::{Toy, small_file, small_ids, small_metadata};
 
@@ -102,6 +102,16 @@ fn ids_of_another_type_or_none() {
 fn metadata_comes_back() {
     let saved = from_bytes::<Toy, String, u64>(&small_file()).unwrap();
     assert_eq!(saved.metadata, small_metadata());
+}
+
+#[test]
+fn the_checkpoint_comes_back() {
+    let plain = model_to_bytes(&Toy::small()).unwrap();
+    assert_eq!(SectionReader::new(&plain).unwrap().checkpoint().unwrap(), None);
+    let checkpoint = Checkpoint { model: u64::MAX, sequence: 1 << 40 };
+    let bytes = Archive::of(&Toy::small()).with_checkpoint(checkpoint).to_bytes().unwrap();
+    assert_eq!(SectionReader::new(&bytes).unwrap().checkpoint().unwrap(), Some(checkpoint));
+    assert_eq!(model_from_bytes::<Toy>(&bytes).unwrap(), Toy::small());
 }
 
 #[test]
@@ -253,7 +263,7 @@ fn names_a_file_cannot_hold() {
     assert!(
         matches!(save_named(&["a", "b", "a"]), Err(SaveFault::DuplicateSection { section }) if section == "a")
     );
-    for reserved in ["ids.users", "metadata.utf8"] {
+    for reserved in ["ids.users", "metadata.utf8", "live.checkpoint"] {
         assert!(matches!(save_named(&[reserved]), Err(SaveFault::ReservedName { .. })), "{reserved}");
     }
     let names: Vec<String> = (0..1025).map(|n| format!("s{n}")).collect();
