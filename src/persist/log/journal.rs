@@ -141,20 +141,22 @@ impl<D: Disk> Journal<D> {
             return Err(LogFault::Reset { asked: sequence, begins }.into());
         }
         // Numbers beyond the last are the model's: this log must not give them out again.
-        let beyond = sequence > self.end.sequence;
-        self.poisoned = beyond;
-        let header = Header { from: Checkpoint { sequence, ..self.header.from }, ..self.header };
-        let mut end = header.start();
-        let old =
-            Walk::new(reader(&mut self.file, RECORDS)?, self.header.log(), self.header.start(), self.end.at);
+        self.poisoned = sequence > self.end.sequence;
+        let from = Checkpoint { sequence, ..self.header.from };
+        let renewed = self.renew(Header { from, ..self.header });
+        renewed.map_err(|error| if self.poisoned { error.uncertain() } else { error })
+    }
+
+    fn renew(&mut self, header: Header) -> Result<(), LogError> {
+        let (log, start, mut end) = (self.header.log(), self.header.start(), header.start());
+        let old = Walk::new(reader(&mut self.file, RECORDS)?, log, start, self.end.at);
         let aside = Aside::written(&self.disk, &self.target, |file: &mut D::File| {
             end = begin(file, header, old)?;
             Ok::<(), LogError>(())
-        });
-        let aside = aside.map_err(|error| if beyond { error.uncertain() } else { error })?;
+        })?;
         // Which file the name stands for is unknown from here on, until the last step is done.
         self.poisoned = true;
-        self.file = aside.place().map_err(LogFault::uncertain)?;
+        self.file = aside.place()?;
         (self.header, self.end, self.marked, self.poisoned) = (header, end, true, false);
         Ok(())
     }
