@@ -149,6 +149,78 @@ pub enum DataError {
     },
 }
 
+/// A change that cannot be made; nothing of its batch was.
+#[derive(Clone, Debug, thiserror::Error, PartialEq)]
+#[non_exhaustive]
+pub enum ChangeError {
+    /// An event to add that is there.
+    #[error("change {at}: {user:?} has an event with {item:?}; say `Replace` where the last word wins")]
+    There {
+        /// Position of the change in its batch, from 0.
+        at: usize,
+        /// Who.
+        user: super::UserIx,
+        /// What.
+        item: super::ItemIx,
+    },
+    /// An event to remove that is not there.
+    #[error("change {at}: {user:?} has no event with {item:?}: leave it out")]
+    NotThere {
+        /// Position of the change in its batch, from 0.
+        at: usize,
+        /// Who.
+        user: super::UserIx,
+        /// What.
+        item: super::ItemIx,
+    },
+    /// A user to remove who is not there.
+    #[error("change {at}: {user:?} is not there, or was removed before: leave it out")]
+    UnknownUser {
+        /// Position of the change in its batch, from 0.
+        at: usize,
+        /// Who.
+        user: super::UserIx,
+    },
+    /// An item to remove that is not there.
+    #[error("change {at}: {item:?} is not there, or was removed before: leave it out")]
+    UnknownItem {
+        /// Position of the change in its batch, from 0.
+        at: usize,
+        /// What.
+        item: super::ItemIx,
+    },
+    /// A new index that is not the next.
+    #[error("change {at}: {kind} {index} is not there, and the next new {kind} is {next}")]
+    Gap {
+        /// Position of the change in its batch, from 0.
+        at: usize,
+        /// "user" or "item".
+        kind: &'static str,
+        /// The index found.
+        index: u32,
+        /// The index that the next new one must have.
+        next: u32,
+    },
+    /// A value that is NaN or infinite.
+    #[error("change {at}: value {value} is not finite: leave the event out")]
+    NotFinite {
+        /// Position of the change in its batch, from 0.
+        at: usize,
+        /// The value found.
+        value: f32,
+    },
+    /// An event with a time where the others have none, or without one where they have.
+    #[error(
+        "change {at}: {}", if *.timed { "the events have times: give one" } else { "the events have no times: leave it out" }
+    )]
+    Time {
+        /// Position of the change in its batch, from 0.
+        at: usize,
+        /// Whether the events have times.
+        timed: bool,
+    },
+}
+
 impl DataError {
     pub(crate) fn unknown<Q: fmt::Debug + ?Sized>(kind: &'static str, id: &Q) -> Self {
         Self::UnknownId { kind, id: format!("{id:?}") }

@@ -94,7 +94,17 @@ impl Interactions {
     /// Builds from histories that are sorted by item, without duplicates.
     pub(super) fn from_sorted_rows(by_user: Compressed<ItemIx>, n_items: u32) -> Self {
         let by_item = by_user.transpose(n_items as usize);
+        Self::from_both(by_user, by_item)
+    }
+
+    /// Both directions of the same events.
+    pub(super) fn from_both(by_user: Compressed<ItemIx>, by_item: Compressed<UserIx>) -> Self {
         Self { by_user, by_item, user_attributes: None, item_attributes: None }
+    }
+
+    /// Both directions; attributes are left behind.
+    pub(super) fn into_rows(self) -> (Compressed<ItemIx>, Compressed<UserIx>) {
+        (self.by_user, self.by_item)
     }
 
     pub(super) fn by_user(&self) -> &Compressed<ItemIx> {

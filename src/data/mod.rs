@@ -8,14 +8,18 @@ mod attributes;
 mod builder;
 mod change;
 mod compressed;
+mod edits;
 mod error;
+mod histories;
 mod ids;
 mod intake;
 mod interactions;
 mod ix;
+mod living;
 mod merge;
 mod minimum;
 mod pile;
+mod places;
 #[cfg(feature = "csv")]
 mod reader;
 mod record;
@@ -30,11 +34,14 @@ pub use attributes::{
 };
 pub use builder::{Dataset, InteractionsBuilder};
 pub use change::Change;
-pub use error::DataError;
+pub use error::{ChangeError, DataError};
+pub use histories::{Histories, Touched};
+pub(crate) use histories::{Made, Vacancy};
 pub use ids::{IdMap, Ids};
 pub use interactions::{Columns, Interactions};
 pub use ix::{ItemIx, UserIx};
 pub use merge::Duplicates;
+pub(crate) use places::{Places, follow};
 #[cfg(feature = "csv")]
 pub use reader::{Column, Encoding, Layout, ReadError, TableLayout, TextTable};
 pub use record::{Record, Source};
