@@ -14,8 +14,18 @@ pub type Metadata = BTreeMap<String, String>;
 const METADATA: &str = "metadata";
 /// What the container calls its own; not for the sections of a model.
 pub(super) const RESERVED: [&str; 3] = ["ids.", "metadata.", "live."];
-const USERS: (&str, &str) = ("user", "ids.users");
-const ITEMS: (&str, &str) = ("item", "ids.items");
+const USERS: Names = Names { whose: "user", ids: "ids.users", rows: "ids.rows.users" };
+const ITEMS: Names = Names { whose: "item", ids: "ids.items", rows: "ids.rows.items" };
+
+/// What errors and sections are called.
+#[derive(Clone, Copy)]
+struct Names {
+    whose: &'static str,
+    /// The ids; the type follows.
+    ids: &'static str,
+    /// The index of each id, where some are vacant.
+    rows: &'static str,
+}
 
 /// An id that can be saved: `String`, `u64`, `u32` and `i64` can, and so can a type of yours.
 ///
@@ -90,16 +100,19 @@ pub(super) fn put_ids<'a, U: PersistId, I: PersistId>(
 }
 
 fn put_map<'a, K: PersistId>(
-    (whose, prefix): (&'static str, &str),
+    names: Names,
     map: &'a IdMap<K>,
     expected: u32,
     out: &mut Sections<'a>,
 ) -> Result<(), SaveError> {
-    let (found, expected) = (map.len(), expected as usize);
+    let (found, expected) = (map.n_indices(), expected as usize);
     if found != expected {
-        return Err(SaveFault::Ids { whose, found, expected }.into());
+        return Err(SaveFault::Ids { whose: names.whose, found, expected }.into());
     }
-    K::write_ids(map.keys(), &format!("{prefix}.{}", K::TYPE), out);
+    K::write_ids(map.keys(), &format!("{}.{}", names.ids, K::TYPE), out);
+    if map.len() < map.n_indices() {
+        out.put_owned(names.rows, map.indices().collect::<Vec<u32>>());
+    }
     Ok(())
 }
 
@@ -113,20 +126,19 @@ pub(super) fn ids<U: PersistId, I: PersistId>(
     Ok(Ids { users, items })
 }
 
-fn map<K: PersistId>(
-    from: &SectionReader<'_>,
-    (whose, prefix): (&'static str, &str),
-    n: u32,
-) -> Result<IdMap<K>, LoadError> {
-    let section = section_of_type::<K>(from, whose, prefix)?;
-    let keys = K::read_ids(from, &format!("{prefix}.{}", K::TYPE), n as usize)?;
-    let mut map = IdMap::new();
-    for (at, key) in keys.into_iter().enumerate() {
-        if map.insert(key).ok() != u32::try_from(at).ok() {
-            return Err(from.invalid(&section, at, "an id that stands before", "a new one"));
+fn map<K: PersistId>(from: &SectionReader<'_>, names: Names, n: u32) -> Result<IdMap<K>, LoadError> {
+    let section = section_of_type::<K>(from, names.whose, names.ids)?;
+    let indices: Vec<u32> = match from.has(names.rows) {
+        true => from.values(names.rows, &[from.count(names.rows)?])?,
+        false => (0..n).collect(),
+    };
+    let keys = K::read_ids(from, &format!("{}.{}", names.ids, K::TYPE), indices.len())?;
+    IdMap::with_indices(keys, &indices, n).map_err(|at| {
+        if from.has(names.rows) && (indices[at] >= n || indices[..at].contains(&indices[at])) {
+            return from.invalid(names.rows, at, indices[at], format!("below {n}, and none before"));
         }
-    }
-    Ok(map)
+        from.invalid(&section, at, "an id that stands before", "a new one")
+    })
 }
 
 /// The first section that holds the ids, if they are of the type asked for.
