@@ -20,8 +20,8 @@ fn the_file_gives_the_values() {
     assert_eq!(saved.model.mean, 3.0);
     assert_eq!(saved.model.times, [-1, i64::MAX]);
     assert_eq!(saved.model.neighbours, [1, 2, 0].map(ItemIx::new));
-    assert_eq!(saved.model.seen.offsets(), [0, 2, 3]);
-    assert_eq!(saved.model.seen.items(), [0, 2, 1].map(ItemIx::new));
+    let seen: Vec<_> = saved.model.seen.rows().collect();
+    assert_eq!(seen, [&[0, 2].map(ItemIx::new)[..], &[1].map(ItemIx::new)]);
     assert_eq!(saved.ids.users.keys(), ["Zoë", ""]);
     assert_eq!(saved.ids.items.keys(), [7, u64::MAX, 0]);
     assert_eq!((saved.model, saved.ids, saved.metadata), (Toy::small(), small_ids(), small_metadata()));

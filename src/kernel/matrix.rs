@@ -41,6 +41,21 @@ impl Matrix {
         (0..self.count).flat_map(|row| self.row(row)).copied().collect()
     }
 
+    /// Makes it so many rows: those that are added are zeros. Adding rows one by one costs no more than adding them all.
+    pub(crate) fn resize(&mut self, count: usize) {
+        let needed = count * self.stride + LINE;
+        if needed > self.store.len() {
+            let rows = count.max(self.count + self.count / 2);
+            let mut larger = Self::new(rows, self.width);
+            larger.floats_mut()[..self.count * self.stride].copy_from_slice(self.floats());
+            *self = larger;
+        } else {
+            let dropped = count.min(self.count) * self.stride..self.count * self.stride;
+            self.floats_mut()[dropped].fill(0.0);
+        }
+        self.count = count;
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.count
     }
@@ -66,6 +81,11 @@ impl Matrix {
         &self.floats()[row * self.stride..][..self.width]
     }
 
+    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [f32] {
+        let (stride, width) = (self.stride, self.width);
+        &mut self.floats_mut()[row * stride..][..width]
+    }
+
     /// As the kernel reads it.
     pub(crate) fn rows(&self) -> Result<Rows<'_>, SolveError> {
         Rows::new(self.floats(), self.width, self.stride)
@@ -84,5 +104,28 @@ impl Clone for Matrix {
 impl PartialEq for Matrix {
     fn eq(&self, other: &Self) -> bool {
         (self.count, self.width) == (other.count, other.width) && self.floats() == other.floats()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stay_when_others_come_and_go() {
+        let mut rows = Matrix::new(0, 3);
+        for n in 0..50 {
+            rows.resize(n + 1);
+            assert_eq!(rows.row(n), [0.0; 3]);
+            rows.row_mut(n).fill(1.0 + n as f32);
+        }
+        assert_eq!(rows.floats().as_ptr().align_offset(4 * LINE), 0);
+        rows.resize(20);
+        rows.resize(40);
+        for n in 0..40 {
+            let expected = if n < 20 { 1.0 + n as f32 } else { 0.0 };
+            assert_eq!(rows.row(n), [expected; 3]);
+        }
+        assert_eq!(rows, rows.clone());
     }
 }

@@ -1,9 +1,11 @@
 //! Who touched what in training, and nothing else about it.
 
-use crate::data::{Interactions, ItemIx, UserIx};
+use std::ops::Range;
 
-/// The items each user touched, sorted, in compressed rows: what a model keeps for
-/// [`Score::seen`](super::Score::seen). 4 bytes per event and 8 per user.
+use crate::data::{Interactions, ItemIx, Places, UserIx, follow};
+
+/// The items each user touched, sorted: what a model keeps for [`Score::seen`](super::Score::seen). 4 bytes per event,
+/// up to twice that in a model that lives, and 16 per user.
 ///
 /// ```
 /// use foldin::data::{Columns, Interactions, ItemIx, UserIx};
@@ -19,57 +21,86 @@ use crate::data::{Interactions, ItemIx, UserIx};
 /// assert!(seen.of(UserIx::new(7)).is_empty());
 /// # Ok::<(), foldin::data::DataError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Unchecked"))]
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "Unchecked", into = "Unchecked")
+)]
 pub struct Seen {
-    /// One more than there are users; begins at 0, never falls, ends at the number of items.
-    offsets: Vec<usize>,
+    places: Places,
     items: Vec<ItemIx>,
 }
 
-impl Default for Seen {
-    /// Nobody has seen anything.
-    fn default() -> Self {
-        Self { offsets: vec![0], items: Vec::new() }
+impl PartialEq for Seen {
+    /// Equal when the same users saw the same items.
+    fn eq(&self, other: &Self) -> bool {
+        self.n_users() == other.n_users() && self.rows().eq(other.rows())
     }
 }
+
+impl Eq for Seen {}
 
 impl Seen {
     /// What the events of a data set say. Linear in the events.
     pub fn new(data: &Interactions) -> Self {
-        let mut seen = Self {
-            offsets: Vec::with_capacity(data.n_users() as usize + 1),
-            items: Vec::with_capacity(data.len()),
-        };
-        seen.offsets.push(0);
-        for (_, history) in data.users() {
-            seen.items.extend_from_slice(history.ids);
-            seen.offsets.push(seen.items.len());
-        }
-        seen
+        let mut items = Vec::with_capacity(data.len());
+        data.users().for_each(|(_, history)| items.extend_from_slice(history.ids));
+        Self { places: Places::of(data.user_offsets()), items }
     }
 
     /// The items of a user, sorted; none for a user without a row. Constant time.
     pub fn of(&self, user: UserIx) -> &[ItemIx] {
-        match self.offsets.get(user.ix()..).unwrap_or_default() {
-            [from, to, ..] => &self.items[*from..*to],
-            _ => &[],
-        }
+        &self.items[self.places.range(user.ix())]
     }
 
     /// How many users there are, those who saw nothing included.
     pub fn n_users(&self) -> u32 {
-        (self.offsets.len() - 1) as u32
+        self.places.n_rows() as u32
     }
 
-    /// Where each user's items begin in [`items`](Self::items), and where the last user's end.
-    pub fn offsets(&self) -> &[usize] {
-        &self.offsets
+    /// The items of each user in turn.
+    pub fn rows(&self) -> impl Iterator<Item = &[ItemIx]> {
+        (0..self.n_users()).map(|user| self.of(UserIx::new(user)))
     }
 
-    /// The items of all users, one after the other.
-    pub fn items(&self) -> &[ItemIx] {
+    /// How many events there are.
+    pub fn len(&self) -> usize {
+        self.places.entries()
+    }
+
+    /// Whether nobody has seen anything.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where each user's items begin, and where the last user's end, when they stand one after the other; and the items so.
+    pub(crate) fn to_parts(&self) -> (Vec<usize>, Vec<ItemIx>) {
+        (self.places.offsets(), self.places.packed(&self.items))
+    }
+
+    /// The items of all users; some that are nobody's once something was changed.
+    pub(crate) fn items(&self) -> &[ItemIx] {
         &self.items
+    }
+
+    /// Which of [`items`](Self::items) are those of a user, as long as nothing was changed.
+    pub(crate) fn range(&self, user: UserIx) -> Range<usize> {
+        self.places.range(user.ix())
+    }
+
+    /// Makes it so many users; those that go must have seen nothing.
+    pub(crate) fn resize(&mut self, n_users: u32) {
+        self.places.resize(n_users as usize);
+    }
+
+    /// What a user has seen from now on, sorted without repetition.
+    pub(crate) fn set(&mut self, user: UserIx, items: &[ItemIx]) {
+        self.places.put(user.ix(), items.len()).write(&mut self.items, items);
+        if self.places.are_loose() {
+            let were = self.places.pack();
+            follow(&mut self.items, &were);
+        }
     }
 
     /// Compressed rows as they are, if each is sorted without repetition; else the place of the first
@@ -81,16 +112,24 @@ impl Seen {
                 return Err(row[0] + at + 1);
             }
         }
-        Ok(Self { offsets, items })
+        Ok(Self { places: Places::of(&offsets), items })
     }
 }
 
-/// What a deserializer hands over.
+/// What a serializer hands over.
 #[cfg(feature = "serde")]
-#[derive(serde::Deserialize)]
+#[derive(serde::Serialize, serde::Deserialize)]
 struct Unchecked {
     offsets: Vec<usize>,
     items: Vec<ItemIx>,
+}
+
+#[cfg(feature = "serde")]
+impl From<Seen> for Unchecked {
+    fn from(seen: Seen) -> Self {
+        let (offsets, items) = seen.to_parts();
+        Self { offsets, items }
+    }
 }
 
 #[cfg(feature = "serde")]

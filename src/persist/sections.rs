@@ -61,9 +61,10 @@ impl<'a> Sections<'a> {
     }
 
     /// Two sections, `seen.offsets` and `seen.items`: who saw what.
-    pub fn put_seen(&mut self, seen: &'a Seen) {
-        self.put("seen.offsets", seen.offsets());
-        self.put("seen.items", seen.items());
+    pub fn put_seen(&mut self, seen: &Seen) {
+        let (offsets, items) = seen.to_parts();
+        self.put_owned("seen.offsets", offsets);
+        self.put_owned("seen.items", items);
     }
 
     fn push<T: Element>(&mut self, name: String, values: Cow<'a, [T]>) {

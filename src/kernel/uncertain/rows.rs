@@ -47,6 +47,38 @@ impl UncertainRows {
         self.offsets.len()
     }
 
+    /// Makes it so many rows; those that are added are as in [`new`](Self::new). Adding rows one by one costs no more than
+    /// adding them all.
+    pub(crate) fn resize(&mut self, count: usize) {
+        let (stride, before) = (2 * self.half, self.count());
+        if self.start + stride * count > self.store.len() {
+            let mut larger = Self::new(self.dim, count.max(before + before / 2));
+            larger.store[larger.start..][..stride * before]
+                .copy_from_slice(&self.store[self.start..][..stride * before]);
+            larger.offsets = std::mem::take(&mut self.offsets);
+            *self = larger;
+        }
+        self.offsets.resize(count, 0.0);
+        for row in
+            self.store[self.start..].chunks_exact_mut(stride).skip(count).take(before.saturating_sub(count))
+        {
+            row.fill(0.0);
+            row[self.dim - 1] = 1.0;
+        }
+    }
+
+    /// A row as it is kept, to be [put back](Self::put_back).
+    pub(crate) fn kept(&self, i: usize) -> (Vec<f32>, f32) {
+        (self.view().at(i).to_vec(), self.offsets[i])
+    }
+
+    /// Makes a row what it was.
+    pub(crate) fn put_back(&mut self, i: usize, (row, offset): &(Vec<f32>, f32)) {
+        let stride = 2 * self.half;
+        self.store[self.start + stride * i..][..stride].copy_from_slice(row);
+        self.offsets[i] = *offset;
+    }
+
     /// All rows, to be written.
     pub fn all_mut(&mut self) -> UncertainRowsMut<'_> {
         let len = 2 * self.half * self.offsets.len();

@@ -109,7 +109,7 @@ impl TryFrom<Parts> for BayesianMf {
     fn try_from(parts: Parts) -> Result<Self, Unsound> {
         parts.check()?;
         let mut item_known = vec![false; parts.noise.items.len()];
-        parts.seen.items().iter().for_each(|item| item_known[item.ix()] = true);
+        parts.seen.rows().flatten().for_each(|item| item_known[item.ix()] = true);
         let few = few(&parts.seen);
         Ok(Self { parts, item_known, few, level: Level::detect() })
     }

@@ -178,8 +178,7 @@ impl Biases {
                 Asker { offset, events: Events::Folded(history) }
             }
             (None, Some(user)) => {
-                let row = seen.offsets()[user.ix()]..seen.offsets()[user.ix() + 1];
-                Asker { offset: self.offset(user), events: Events::Trained(row) }
+                Asker { offset: self.offset(user), events: Events::Trained(seen.range(user)) }
             }
             (None, None) => Asker { offset: self.mean, events: Events::Trained(0..0) },
         })
