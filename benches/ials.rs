@@ -15,7 +15,7 @@ use foldin::implicit::{Ials, IalsParams};
 use foldin::kernel::{
     Eigen, Gram, Level, RowSolver, Rows, RowsMut, Stream, gathered_products, spin, transform,
 };
-use foldin::model::{Fit, FitContext, Profile, Query, Score};
+use foldin::model::{Fit, FitContext, FitFrom, Profile, Query, Score};
 
 fn interactions(n_users: u32, n_items: u32, pairs: &[(u32, u32)]) -> Interactions {
     let users: Vec<_> = pairs.iter().map(|pair| UserIx::new(pair.0)).collect();

@@ -15,5 +15,7 @@
 mod ials;
 mod popularity;
 
-pub use ials::{Confidence, Ials, IalsParams, Negatives, Objective, UnknownChoice};
+pub use ials::{
+    Confidence, Ials, IalsParams, IalsPatch, IalsUndo, IalsWorking, Negatives, Objective, UnknownChoice,
+};
 pub use popularity::{Popularity, PopularityParams};

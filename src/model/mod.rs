@@ -12,6 +12,7 @@ mod query;
 mod rating;
 mod score;
 mod seen;
+mod update;
 
 pub use context::{FitContext, Progress, Stop};
 pub(crate) use epochs::{Clock, Epochs};
@@ -22,3 +23,5 @@ pub use query::{Profile, Query, QueryError};
 pub use rating::{Basis, PredictRating, Prediction, RatingScale};
 pub use score::{Factors, Score};
 pub use seen::Seen;
+pub(crate) use update::movement;
+pub use update::{FitFrom, Resolve, Staleness, Update, UpdateError, UpdateReport, Updated};

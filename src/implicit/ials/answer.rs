@@ -64,22 +64,38 @@ impl Score for Ials {
     }
 }
 
+/// What holds a row beside its events.
+#[derive(Clone, Copy)]
+pub(super) struct Pull {
+    /// The weight of its pairs without events.
+    pub(super) unobserved: f32,
+    /// Its regularization.
+    pub(super) shift: f32,
+}
+
 impl Ials {
+    /// What holds the row of a user of `n` events that say something.
+    pub(super) fn pull_of_user(&self, n: usize) -> Pull {
+        let parts = &self.parts;
+        let unobserved_weight = parts.weighting.unobserved_weight;
+        let unobserved = unobserved_weight * parts.activity.share(n);
+        let shift = regularization_of(parts.regularization, unobserved_weight, parts.nu, n, self.n_items());
+        Pull { unobserved, shift }
+    }
+
     /// Solves the row of a history as training solves that of a user.
     fn fold_in(&self, history: History<'_>, out: &mut Profile) -> Result<(), QueryError> {
         QueryError::check_history(&history, self.n_items())?;
         let parts = &self.parts;
         let weighting = &parts.weighting;
-        let unobserved_weight = weighting.unobserved_weight;
         let n = history.values.iter().filter(|&&value| weighting.counts(value)).count();
-        let unobserved = unobserved_weight * parts.activity.share(n);
+        let Pull { unobserved, shift } = self.pull_of_user(n);
         let mut events = Events::default();
         events.read(weighting, std::iter::once(history), |_, item: ItemIx| Pair {
             share: parts.item_weights[item.ix()],
             unobserved,
         });
         let told = events.row(0);
-        let shift = regularization_of(parts.regularization, unobserved_weight, parts.nu, n, self.n_items());
         let precision = Precision { base: &parts.base, scale: unobserved, shift };
         let system =
             System { indices: told.ids, targets: told.targets, weights: told.weights, precision, mean: None };

@@ -35,6 +35,25 @@ pub(super) fn diagonalise(
     side: &mut Matrix,
     weights: Option<&[f32]>,
 ) -> Result<Vec<f32>, SolveError> {
+    turned(workers, level, factors, side, weights).map(|basis| basis.diagonal)
+}
+
+/// Coordinates.
+pub(super) struct Basis {
+    /// Turns a row into them, from the right; orthogonal, K x K.
+    pub(super) turn: Vec<f32>,
+    /// The diagonal of the Gram matrix in them.
+    pub(super) diagonal: Vec<f32>,
+}
+
+/// The same, and says how it turned them.
+pub(super) fn turned(
+    workers: &Workers,
+    level: Level,
+    factors: usize,
+    side: &mut Matrix,
+    weights: Option<&[f32]>,
+) -> Result<Basis, SolveError> {
     let eigen = Eigen::new(level, factors, gram(workers, level, factors, (side, weights))?)?;
     let mut q = vec![0.0; factors * factors];
     let jobs: Vec<_> = q.chunks_mut(VECTORS * factors).enumerate().collect();
@@ -42,7 +61,8 @@ pub(super) fn diagonalise(
     done.into_iter().collect::<Result<(), _>>()?;
     turn(workers, level, side, Rows::new(&q, factors, factors)?)?;
     // Rounding may leave a zero below itself.
-    Ok(eigen.values().iter().map(|value| value.max(0.0) as f32).collect())
+    let diagonal = eigen.values().iter().map(|value| value.max(0.0) as f32).collect();
+    Ok(Basis { turn: q, diagonal })
 }
 
 /// The lower triangle of the Gram matrix.

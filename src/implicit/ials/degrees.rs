@@ -56,12 +56,33 @@ impl Activity {
     }
 }
 
-/// How much the events of items of so many events weigh: `n^-discount`, with mean 1 over the events.
-pub(super) fn item_weights(discount: f32, counts: &[usize]) -> Vec<f32> {
-    let all: f64 = counts.iter().map(|&n| n as f64).sum();
-    let discounted: f64 = counts.iter().map(|&n| n as f64 * power(n, -discount)).sum();
-    let scale = if all > 0.0 { all / discounted } else { 1.0 };
-    counts.iter().map(|&n| (scale * power(n, -discount)) as f32).collect()
+/// How much the events of an item of n events weigh: `scale n^-exponent`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Discount {
+    pub(super) exponent: f32,
+    pub(super) scale: f64,
+}
+
+impl Default for Discount {
+    /// All items alike.
+    fn default() -> Self {
+        Self { exponent: 0.0, scale: 1.0 }
+    }
+}
+
+impl Discount {
+    /// With mean 1 over the events of items of so many events.
+    pub(super) fn new(exponent: f32, counts: &[usize]) -> Self {
+        let all: f64 = counts.iter().map(|&n| n as f64).sum();
+        let discounted: f64 = counts.iter().map(|&n| n as f64 * power(n, -exponent)).sum();
+        Self { exponent, scale: if all > 0.0 { all / discounted } else { 1.0 } }
+    }
+
+    /// c_i
+    pub(super) fn weight(self, n: usize) -> f32 {
+        (self.scale * power(n, -self.exponent)) as f32
+    }
 }
 
 /// n^exponent; nothing is taken for one event.

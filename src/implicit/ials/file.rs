@@ -1,6 +1,6 @@
 //! The model in files and through `serde`: what is read is checked before it is a model.
 
-use super::degrees::Activity;
+use super::degrees::{Activity, Discount};
 use super::model::{Ials, Parts};
 use super::params::IalsParams;
 use super::weighting::{Confidence, Negatives, Objective, Weighting};
@@ -13,7 +13,7 @@ impl Persist for Ials {
     const VERSION: u32 = 2;
 
     fn write_sections<'a>(&'a self, out: &mut Sections<'a>) {
-        let Parts { factors, weighting, regularization, nu, activity, .. } = &self.parts;
+        let Parts { factors, weighting, regularization, nu, activity, discount, .. } = &self.parts;
         let Parts { item_weights, users, items, base, seen, .. } = &self.parts;
         let (confidence, alpha, epsilon) = match weighting.confidence {
             Confidence::Equal => (0, 1.0, 1.0),
@@ -25,6 +25,9 @@ impl Persist for Ials {
         out.put_owned("weights", [weighting.unobserved_weight, alpha, epsilon]);
         out.put_owned("regularization", [*regularization, *nu]);
         out.put_owned("activity", [activity.exponent, activity.scale]);
+        if *discount != Discount::default() {
+            out.put_owned("items.discount", [f64::from(discount.exponent), discount.scale]);
+        }
         out.put("items.weight", item_weights);
         out.put("diagonal", base);
         out.put_owned("users", users.to_dense());
@@ -67,6 +70,13 @@ impl Persist for Ials {
                 }
                 false => Activity::default(),
             },
+            discount: match from.has("items.discount") {
+                true => {
+                    let [exponent, scale] = from.array("items.discount")?;
+                    Discount { exponent: exponent as f32, scale }
+                }
+                false => Discount::default(),
+            },
             users: from.values("users", &[users, factors])?,
             items: from.values("items", &[items, factors])?,
             item_weights: has_shares.then(|| from.values("items.weight", &[items])).transpose()?,
@@ -86,6 +96,8 @@ pub(super) struct Unchecked {
     nu: f32,
     #[cfg_attr(feature = "serde", serde(default))]
     activity: Activity,
+    #[cfg_attr(feature = "serde", serde(default))]
+    discount: Discount,
     /// All 1 if there are none.
     #[cfg_attr(feature = "serde", serde(default))]
     item_weights: Option<Vec<f32>>,
@@ -97,10 +109,22 @@ pub(super) struct Unchecked {
 
 impl From<Ials> for Unchecked {
     fn from(model: Ials) -> Self {
-        let Parts { factors, weighting, regularization, nu, activity, item_weights, .. } = model.parts;
-        let Parts { users, items, base: diagonal, seen, .. } = model.parts;
+        let Parts { factors, weighting, regularization, nu, activity, discount, .. } = model.parts;
+        let Parts { item_weights, users, items, base: diagonal, seen, .. } = model.parts;
         let (users, items, item_weights) = (users.to_dense(), items.to_dense(), Some(item_weights));
-        Self { factors, weighting, regularization, nu, activity, item_weights, users, items, diagonal, seen }
+        Self {
+            factors,
+            weighting,
+            regularization,
+            nu,
+            activity,
+            discount,
+            item_weights,
+            users,
+            items,
+            diagonal,
+            seen,
+        }
     }
 }
 
@@ -108,8 +132,8 @@ impl TryFrom<Unchecked> for Ials {
     type Error = Unsound;
 
     fn try_from(from: Unchecked) -> Result<Self, Unsound> {
-        let Unchecked { factors, weighting, regularization, nu, activity, item_weights, .. } = from;
-        let Unchecked { users, items, diagonal, seen, .. } = from;
+        let Unchecked { factors, weighting, regularization, nu, activity, discount, .. } = from;
+        let Unchecked { item_weights, users, items, diagonal, seen, .. } = from;
         let Weighting { objective, confidence, negatives, unobserved_weight } = weighting;
         let activity_exponent = activity.exponent;
         let params = IalsParams { factors, regularization, nu, activity_exponent, ..IalsParams::new() };
@@ -131,6 +155,7 @@ impl TryFrom<Unchecked> for Ials {
             regularization,
             nu,
             activity,
+            discount,
             item_weights,
             users: Matrix::from_dense(n_users, factors, &users),
             items: Matrix::from_dense(n_items, factors, &items),

@@ -1,6 +1,6 @@
 //! The fit: start, epochs, the model at the end.
 
-use super::degrees::{Activity, Shares, item_weights};
+use super::degrees::{Activity, Discount, Shares};
 use super::model::{Ials, Parts};
 use super::params::IalsParams;
 use super::side::{Failed, Frame, Side, Told, solver};
@@ -46,6 +46,7 @@ struct State<'d> {
     users: Side,
     items: Side,
     activity: Activity,
+    discount: Discount,
     item_weights: Vec<f32>,
     /// The diagonal of the items' Gram matrix that the users were solved with.
     base: Vec<f32>,
@@ -63,7 +64,8 @@ impl<'d> State<'d> {
         let by_user: Vec<_> = data.users().map(|(_, history)| used(history.values)).collect();
         let by_item: Vec<_> = data.items().map(|(_, audience)| used(audience.values)).collect();
         let activity = Activity::new(params.activity_exponent, &by_user);
-        let item_weights = item_weights(params.popularity_discount, &by_item);
+        let discount = Discount::new(params.popularity_discount, &by_item);
+        let item_weights: Vec<_> = by_item.iter().map(|&n| discount.weight(n)).collect();
         let shares = (Shares::of_users(activity, &by_user), Shares::of_items(item_weights.clone()));
         Self {
             params,
@@ -72,6 +74,7 @@ impl<'d> State<'d> {
             users: Side::new(params, data.user_offsets(), &by_user, data.n_items(), shares.0),
             items: Side::new(params, data.item_offsets(), &by_item, data.n_users(), shares.1),
             activity,
+            discount,
             item_weights,
             frame: Frame { workers, solver: solver(params.factors), weighting, ones },
             base: Vec::new(),
@@ -129,13 +132,14 @@ impl<'d> State<'d> {
     }
 
     fn finish(self) -> Result<Ials, FitError> {
-        let Self { params, data, epoch, users, items, activity, item_weights, base, .. } = self;
+        let Self { params, data, epoch, users, items, activity, discount, item_weights, base, .. } = self;
         let parts = Parts {
             factors: params.factors,
             weighting: params.weighting(),
             regularization: params.regularization,
             nu: params.nu,
             activity,
+            discount,
             item_weights,
             users: users.rows,
             items: items.rows,

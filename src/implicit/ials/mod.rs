@@ -33,9 +33,11 @@ mod params;
 mod side;
 #[cfg(test)]
 mod tests;
+mod update;
 mod validation;
 mod weighting;
 
 pub use model::Ials;
 pub use params::IalsParams;
+pub use update::{IalsPatch, IalsUndo, IalsWorking};
 pub use weighting::{Confidence, Negatives, Objective, UnknownChoice};

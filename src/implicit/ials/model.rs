@@ -1,6 +1,6 @@
 //! The fitted model: what it keeps, and what it prepares for answers.
 
-use super::degrees::Activity;
+use super::degrees::{Activity, Discount};
 use super::side::solver;
 use super::weighting::Weighting;
 use crate::kernel::Matrix;
@@ -86,8 +86,8 @@ pub struct Ials {
     pub(super) solver: RowSolver,
     /// The mean of the rows of users who have events.
     pub(super) anyone: Vec<f32>,
-    /// The length of the longest row of an item.
-    longest: f64,
+    /// At least the length of the longest row of an item.
+    pub(super) longest: f64,
 }
 
 /// What makes up a model; everything else follows from it.
@@ -98,6 +98,8 @@ pub(super) struct Parts {
     pub(super) regularization: f32,
     pub(super) nu: f32,
     pub(super) activity: Activity,
+    /// What the weights of the events of items that change are multiplied by.
+    pub(super) discount: Discount,
     /// What the weights of the events of each item are multiplied by.
     pub(super) item_weights: Vec<f32>,
     pub(super) users: Matrix,
@@ -115,7 +117,7 @@ impl PartialEq for Ials {
 }
 
 /// The largest score that is certain not to leave single precision on the way.
-const LARGEST: f64 = 1e38;
+pub(super) const LARGEST: f64 = 1e38;
 
 impl TryFrom<Parts> for Ials {
     type Error = Unsound;
@@ -139,6 +141,13 @@ fn mean(rows: &Matrix, factors: usize) -> Vec<f32> {
 }
 
 impl Parts {
+    /// An item has so many events from now on. What was fitted before the discount was kept stays as it is.
+    pub(super) fn reweigh(&mut self, item: usize, n: usize) {
+        if self.discount.exponent > 0.0 {
+            self.item_weights[item] = self.discount.weight(n);
+        }
+    }
+
     /// Whether the parts fit together and no answer can leave the numbers of single precision. Parts are named like
     /// their sections.
     fn check(&self) -> Result<(), Unsound> {
@@ -150,6 +159,11 @@ impl Parts {
         let expected = "from 1e-12 to 1e12";
         // The exponent is checked with the parameters.
         Unsound::unless_all("activity", &[1.0, self.activity.scale], expected, share)?;
+        Unsound::unless_all("items.discount", &[f64::from(self.discount.exponent)], "from 0 to 1", |x| {
+            (0.0..=1.0).contains(&x)
+        })?;
+        let expected_scale = |x: f64| (1e-12..=1e12).contains(&x);
+        Unsound::unless_all("items.discount", &[1.0, self.discount.scale], expected, expected_scale)?;
         Unsound::unless_all("items.weight", &self.item_weights, expected, share)?;
         let known = |item: crate::data::ItemIx| item.ix() < self.items.count();
         Unsound::unless_all("seen.items", self.seen.items(), "an item of the model", known)?;
@@ -160,11 +174,11 @@ impl Parts {
     }
 }
 
-fn length(row: &[f32]) -> f64 {
+pub(super) fn length(row: &[f32]) -> f64 {
     row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt()
 }
 
-fn longest(rows: &Matrix) -> f64 {
+pub(super) fn longest(rows: &Matrix) -> f64 {
     (0..rows.count()).map(|row| length(rows.row(row))).fold(0.0, f64::max)
 }
 

@@ -5,7 +5,7 @@ use super::{Ials, fit};
 use crate::data::Interactions;
 use crate::model::check_fit;
 use crate::model::params::by_name;
-use crate::model::{Fit, FitContext, FitError, Fitted, ParamError, Params};
+use crate::model::{Fit, FitContext, FitError, FitFrom, Fitted, ParamError, Params};
 
 /// Parameters of [`Ials`].
 ///
@@ -113,25 +113,6 @@ impl IalsParams {
         init_scale: f32,
     }
 
-    /// Fits as [`fit_with`](Fit::fit_with) does, but starts from the items of a fitted model: after new events, new
-    /// users or new items a few epochs are enough, and what a user is shown changes no more than it must.
-    ///
-    /// The model's items must be the first items of the data, in the same order; new ones come after them. Users may
-    /// be any: they are solved anew from their histories before the first epoch. The parameters may differ from those
-    /// of the model, but for `factors`.
-    ///
-    /// # Errors
-    /// [`FitError`]; [`FitError::Start`] when the model has other factors, or more items than the data.
-    pub fn fit_from(
-        &self,
-        model: &Ials,
-        data: &Interactions,
-        context: &mut FitContext<'_>,
-    ) -> Result<Fitted<Ials>, FitError> {
-        check_fit(self, data, context)?;
-        fit::fit(self, data, Some(model), context)
-    }
-
     pub(super) fn weighting(&self) -> Weighting {
         Weighting {
             objective: self.objective,
@@ -199,5 +180,20 @@ impl Fit for IalsParams {
         context: &mut FitContext<'_>,
     ) -> Result<Fitted<Ials>, FitError> {
         fit::fit(self, data, None, context)
+    }
+}
+
+impl FitFrom for IalsParams {
+    /// Starts from the items of the model; what a user is shown changes no more than it must. Users may be any: they are
+    /// solved anew from their histories before the first epoch. The parameters may differ from those of the model, but
+    /// for `factors`.
+    fn fit_from(
+        &self,
+        model: &Ials,
+        data: &Interactions,
+        context: &mut FitContext<'_>,
+    ) -> Result<Fitted<Ials>, FitError> {
+        check_fit(self, data, context)?;
+        fit::fit(self, data, Some(model), context)
     }
 }

@@ -7,8 +7,8 @@ use super::{Confidence, Ials, IalsParams, Negatives, Objective};
 use crate::data::{Event, History, Interactions, ItemIx, UserIx};
 use crate::kernel::Stream;
 use crate::model::{
-    Basis, Fit, FitContext, FitError, FitReport, Params, Profile, Progress, Query, QueryError, Score, Stop,
-    StopReason,
+    Basis, Fit, FitContext, FitError, FitFrom, FitReport, Params, Profile, Progress, Query, QueryError,
+    Score, Stop, StopReason,
 };
 use crate::persist::{model_from_bytes, model_to_bytes};
 
@@ -38,7 +38,7 @@ fn plain(n_users: u32, n_items: u32) -> Interactions {
 }
 
 /// Likes of all sizes, dislikes, and values that say nothing.
-fn mixed(n_users: u32, n_items: u32) -> Interactions {
+pub(super) fn mixed(n_users: u32, n_items: u32) -> Interactions {
     grouped(n_users, n_items, |draw, user, item| match (user + 2 * item) % 7 {
         0 => -draw,
         1 => 0.0,
@@ -47,7 +47,7 @@ fn mixed(n_users: u32, n_items: u32) -> Interactions {
     })
 }
 
-fn fitted(params: &IalsParams, data: &Interactions, threads: usize) -> (Ials, FitReport) {
+pub(super) fn fitted(params: &IalsParams, data: &Interactions, threads: usize) -> (Ials, FitReport) {
     let fitted = params.fit_with(data, &mut FitContext::new().seed(5).threads(threads)).unwrap();
     (fitted.model, fitted.report)
 }
@@ -65,7 +65,7 @@ fn scores(model: &Ials, query: &Query<'_>) -> Vec<f32> {
 }
 
 /// The parameters of both objectives, with several confidences.
-fn forms(factors: usize) -> Vec<IalsParams> {
+pub(super) fn forms(factors: usize) -> Vec<IalsParams> {
     let params = IalsParams::new().factors(factors).epochs(3);
     let huge = Confidence::Linear { alpha: 1e4 };
     let log = Confidence::Logarithmic { alpha: 3.0, epsilon: 0.5 };
@@ -82,7 +82,7 @@ fn forms(factors: usize) -> Vec<IalsParams> {
 }
 
 /// Target (of the event, of the pair) and weight as the documentation defines them, written once more.
-fn told(params: &IalsParams, value: f32) -> Option<(f64, f64, f64)> {
+pub(super) fn told(params: &IalsParams, value: f32) -> Option<(f64, f64, f64)> {
     let size = f64::from(value.abs());
     let weight = match params.confidence {
         Confidence::Equal => 1.0,
@@ -99,7 +99,7 @@ fn told(params: &IalsParams, value: f32) -> Option<(f64, f64, f64)> {
     }
 }
 
-fn strength(params: &IalsParams, n: usize, others: u32) -> f64 {
+pub(super) fn strength(params: &IalsParams, n: usize, others: u32) -> f64 {
     let pairs = n as f64 + f64::from(params.unobserved_weight) * f64::from(others);
     f64::from(params.regularization) * pairs.powf(f64::from(params.nu))
 }
@@ -115,7 +115,7 @@ fn counts<'a>(params: &IalsParams, rows: impl Iterator<Item = &'a [f32]>) -> Vec
 }
 
 /// a_u and c_i of the documentation.
-fn shares(params: &IalsParams, data: &Interactions) -> (Vec<f64>, Vec<f64>) {
+pub(super) fn shares(params: &IalsParams, data: &Interactions) -> (Vec<f64>, Vec<f64>) {
     let users = counts(params, data.users().map(|(_, history)| history.values));
     let items = counts(params, data.items().map(|(_, audience)| audience.values));
     let power = |n: &f64, exponent: f32| n.max(1.0).powf(f64::from(exponent));
@@ -154,7 +154,7 @@ fn objective(params: &IalsParams, data: &Interactions, model: &Ials) -> f64 {
 }
 
 /// Solves a dense symmetric system by elimination, in double precision.
-fn solve(mut a: Vec<f64>, mut b: Vec<f64>) -> Vec<f64> {
+pub(super) fn solve(mut a: Vec<f64>, mut b: Vec<f64>) -> Vec<f64> {
     let n = b.len();
     for k in 0..n {
         for i in k + 1..n {
