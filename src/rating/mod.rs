@@ -26,4 +26,4 @@ pub use bayes::{
 };
 pub use bias::{BiasBaseline, BiasBaselineParams};
 pub use item_knn::{ItemKnn, ItemKnnParams};
-pub use mf::{BiasedMf, BiasedMfParams};
+pub use mf::{BiasedMf, BiasedMfParams, BiasedMfPatch, BiasedMfUndo, BiasedMfWorking};

@@ -87,11 +87,10 @@ impl BiasedMf {
         out.basis = if known { Basis::Learned } else { Basis::GlobalMean };
     }
 
-    /// Solves the row of a history with everything else as it was in the last epoch.
-    fn fold_in(&self, history: History<'_>, out: &mut Profile) -> Result<(), QueryError> {
-        QueryError::check_history(&history, self.n_items())?;
-        let (parts, dim) = (&self.parts, self.factors() + 1);
-        let beliefs = Beliefs {
+    /// What is believed of a user whose ratings nobody has read yet.
+    pub(super) fn beliefs(&self) -> Beliefs<'_> {
+        let parts = &self.parts;
+        Beliefs {
             mean: &parts.prior.mean,
             slope: &parts.prior.slope,
             precision: &parts.prior.precision,
@@ -99,7 +98,14 @@ impl BiasedMf {
             steadiness: parts.steadiness,
             center: parts.scaling.center,
             scale: parts.scaling.factor(),
-        };
+        }
+    }
+
+    /// Solves the row of a history with everything else as it was in the last epoch.
+    fn fold_in(&self, history: History<'_>, out: &mut Profile) -> Result<(), QueryError> {
+        QueryError::check_history(&history, self.n_items())?;
+        let (parts, dim) = (&self.parts, self.factors() + 1);
+        let beliefs = self.beliefs();
         let covariate = parts.activity.covariate(history.len());
         let evidence = Evidence { indices: history.ids, values: history.values, covariate };
         let mut scratch = std::mem::take(&mut out.scratch);

@@ -19,6 +19,9 @@ impl Persist for BiasedMf {
         out.put_owned("shape", [self.n_users(), self.n_items(), parts.factors as u32]);
         out.put_owned("scaling", [center, spread, range.min, range.max]);
         out.put_owned("noise", [parts.tau, parts.steadiness]);
+        if parts.regularization != 1.0 {
+            out.put_owned("regularization", [parts.regularization]);
+        }
         out.put_owned("activity", [mean, low, high]);
         out.put("prior.mean", &parts.prior.mean);
         out.put("prior.slope", &parts.prior.slope);
@@ -53,6 +56,10 @@ impl Persist for BiasedMf {
             activity: Activity { mean, low, high },
             tau,
             steadiness,
+            regularization: match from.has("regularization") {
+                true => from.array::<f32, 1>("regularization")?[0],
+                false => 1.0,
+            },
             seen: from.seen(n_users, n_items)?,
         };
         parts.try_into().map_err(|unsound: Unsound| unsound.in_file(from))
@@ -86,6 +93,7 @@ impl Parts {
         Unsound::unless_all("items.variance", &self.item_variances, "above 0", positive)?;
         Unsound::unless_all("items.weight", &self.item_weights, "above 0", positive)?;
         Unsound::unless_all("noise", &[self.tau, self.steadiness], "above 0", positive)?;
+        Unsound::unless_all("regularization", &[self.regularization], "above 0", positive)?;
         let Scaling { center, spread, range } = self.scaling;
         Unsound::unless_all("scaling", &[center, range.min, range.max], "a finite number", f32::is_finite)?;
         Unsound::unless_all("scaling", &[spread], "above 0", positive)?;

@@ -55,13 +55,14 @@ mod fit;
 mod model;
 mod params;
 mod prior;
-
 mod side;
 #[cfg(test)]
 mod tests;
+mod update;
 
 pub(super) use activity::Activity;
 pub use model::BiasedMf;
 pub(super) use model::Parts;
 pub use params::BiasedMfParams;
 pub(super) use prior::Prior;
+pub use update::{BiasedMfPatch, BiasedMfUndo, BiasedMfWorking};

@@ -75,7 +75,16 @@ pub(in crate::rating) struct Parts {
     /// The noise precision of the last epoch's users.
     pub(in crate::rating) tau: f32,
     pub(in crate::rating) steadiness: f32,
+    /// What the learned precision of a prior was multiplied by: in `prior` it is part of the precision.
+    #[cfg_attr(feature = "serde", serde(default = "one"))]
+    pub(in crate::rating) regularization: f32,
     pub(in crate::rating) seen: Seen,
+}
+
+/// What models of before were fitted with, as far as it is known.
+#[cfg(feature = "serde")]
+fn one() -> f32 {
+    1.0
 }
 
 impl PartialEq for BiasedMf {
@@ -110,7 +119,7 @@ impl TryFrom<Parts> for BiasedMf {
         let spread = parts.scaling.spread;
         let item_biases = parts.items.chunks_exact(dim).map(|row| spread * row[factors]).collect();
         let mut item_known = vec![false; n_items];
-        parts.seen.items().iter().for_each(|item| item_known[item.ix()] = true);
+        parts.seen.rows().flatten().for_each(|item| item_known[item.ix()] = true);
         let (solver, reach) = (UncertainSolver::new(dim, Level::detect()), parts.reach());
         Ok(Self { parts, reach, item_factors, stride, item_biases, item_known, packed, solver })
     }
@@ -140,6 +149,12 @@ impl Parts {
 }
 
 impl Reach {
+    /// Reaches as far as one more row.
+    pub(super) fn extend(&mut self, row: &[f32]) {
+        let (factors, bias) = split(row);
+        (self.factors, self.bias) = (greater(factors, self.factors), greater(bias, self.bias));
+    }
+
     /// Whether every partial sum of every score of this row is finite; not so for a row that is not.
     pub(super) fn covers(&self, row: &[f32]) -> bool {
         let (factors, bias) = split(row);

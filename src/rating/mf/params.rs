@@ -4,7 +4,7 @@ use super::BiasedMf;
 use super::fit;
 use crate::data::Interactions;
 use crate::model::params::by_name;
-use crate::model::{Fit, FitContext, FitError, Fitted, ParamError, Params};
+use crate::model::{Fit, FitContext, FitError, FitFrom, Fitted, ParamError, Params, check_fit};
 
 /// Parameters of [`BiasedMf`].
 ///
@@ -113,6 +113,20 @@ impl Fit for BiasedMfParams {
         data: &Interactions,
         context: &mut FitContext<'_>,
     ) -> Result<Fitted<BiasedMf>, FitError> {
-        fit::fit(self, data, context)
+        fit::fit(self, data, None, context)
+    }
+}
+
+impl FitFrom for BiasedMfParams {
+    /// Starts from the items of the model, how sure it is of them, and its priors. Users may be any: they are solved anew
+    /// from their ratings before the first epoch. The parameters may differ from those of the model, but for `factors`.
+    fn fit_from(
+        &self,
+        model: &BiasedMf,
+        data: &Interactions,
+        context: &mut FitContext<'_>,
+    ) -> Result<Fitted<BiasedMf>, FitError> {
+        check_fit(self, data, context)?;
+        fit::fit(self, data, Some(model), context)
     }
 }

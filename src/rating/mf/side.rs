@@ -84,7 +84,16 @@ impl Side {
         }
     }
 
-    /// Hands the means over to the other side, without variances.
+    /// What the rows that have events are like, without their errors.
+    pub(super) fn sums(&self, has_events: impl Fn(usize) -> bool) -> Sums {
+        let dim = self.packed.dim();
+        let mut sums = Sums::new(dim);
+        let rows = self.mean.chunks_exact(dim).zip(self.variance.chunks_exact(dim)).enumerate();
+        rows.filter(|(r, _)| has_events(*r)).for_each(|(r, (x, v))| sums.add_row(x, v, self.covariates[r]));
+        sums
+    }
+
+    /// Hands the rows over to the other side.
     pub(super) fn publish(&mut self) -> Result<(), SolveError> {
         let dim = self.packed.dim();
         let mut packed = self.packed.all_mut();
