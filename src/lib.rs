@@ -66,6 +66,7 @@
 //! | [`rating`] | models of ratings |
 //! | [`implicit`] | models of events: watched, bought, played |
 //! | [`retrieve`] | ranked lists with filters, and the scanners that make them fast |
+//! | [`live`] | models that learn while they serve |
 //! | [`evaluate`] | splits, RMSE, NDCG and their like, with intervals |
 //! | [`persist`] | the model file, and the log of events beside it |
 //! | [`kernel`] | the row solver beneath it all, for authors of models |
@@ -92,6 +93,7 @@ mod error;
 pub mod evaluate;
 pub mod implicit;
 pub mod kernel;
+pub mod live;
 pub mod model;
 mod par;
 pub mod persist;
@@ -108,9 +110,10 @@ struct Readme;
 
 /// What most programs need: `use foldin::prelude::*;`.
 pub mod prelude {
-    pub use crate::data::{Dataset, History, Ids, Interactions, InteractionsBuilder, ItemIx, UserIx};
+    pub use crate::data::{Change, Dataset, History, Ids, Interactions, InteractionsBuilder, ItemIx, UserIx};
     pub use crate::implicit::{IalsParams, PopularityParams};
-    pub use crate::model::{Fit, FitContext, Params, PredictRating, Query, Score};
+    pub use crate::live::Learner;
+    pub use crate::model::{Fit, FitContext, FitFrom, Params, PredictRating, Query, Score};
     pub use crate::rating::{BayesianMfParams, BiasBaselineParams, BiasedMfParams, ItemKnnParams};
     pub use crate::retrieve::{Hit, Scanner, ScoreExt, TopN, UserScanner};
 }
