@@ -1,0 +1,86 @@
+//! Guards what living is worth: models that took in a tenth of the events live against models fitted to all of them.
+//! Skipped without `FOLDIN_DATA`.
+#![cfg(feature = "csv")]
+
+mod real;
+
+use foldin::data::{Change, Event, Interactions, InteractionsBuilder, Layout, Source};
+use foldin::evaluate::{Ndcg, RankingOptions, RatingOptions, ranking, rating};
+use foldin::implicit::IalsParams;
+use foldin::live::Learner;
+use foldin::model::{FitContext, FitFrom, Score, Update};
+use foldin::rating::BiasedMfParams;
+use real::folder;
+
+/// Every tenth event arrives live.
+fn parted(all: &Interactions) -> (Interactions, Vec<Change>) {
+    let tenth = |at: &usize| at % 10 == 7;
+    let chosen: Vec<bool> = (0..all.len()).map(|at| !tenth(&at)).collect();
+    let (early, _) = all.partition(&chosen).unwrap();
+    let events: Vec<Event> = all.events().collect();
+    let mut late: Vec<usize> = (0..all.len()).filter(tenth).collect();
+    // Not one user after the other.
+    late.sort_by_key(|at| at.wrapping_mul(0x9e37_79b9) % 1_000_003);
+    (early, late.into_iter().map(|at| Change::Add(events[at])).collect())
+}
+
+/// The figure of a full fit, of a tenth live, and of one more epoch from there.
+fn figures<P: FitFrom<Model: Update>>(
+    params: &P,
+    once: &P,
+    all: &Interactions,
+    figure: impl Fn(&P::Model) -> f64,
+) -> [f64; 3] {
+    let full = figure(&params.fit(all).unwrap());
+    let (early, late) = parted(all);
+    let mut learner = Learner::new(params.fit(&early).unwrap(), early).unwrap();
+    late.chunks(1000).for_each(|batch| _ = learner.apply(batch).unwrap());
+    assert_eq!(&learner.histories().to_interactions(), all);
+    let live = figure(learner.model());
+    learner.refit(once, &mut FitContext::new()).unwrap();
+    [full, live, figure(learner.model())]
+}
+
+#[test]
+fn gowalla() {
+    let Some(folder) = folder("gowalla") else { return };
+    let set = InteractionsBuilder::<u32, u32>::new()
+        .add_file("train", folder.join("gowalla/train.txt"), &Layout::adjacency())
+        .and_then(|builder| {
+            let test = Source::new("test").held_out();
+            builder.add_file(test, folder.join("gowalla/test.txt"), &Layout::adjacency())
+        })
+        .unwrap()
+        .build()
+        .unwrap();
+    let test = set.held_out.unwrap();
+    let ndcg = |model: &dyn Score| {
+        let report = ranking(model, &set.interactions, &test, &RankingOptions::only(&[&Ndcg(20)])).unwrap();
+        report.mean(&Ndcg(20)).unwrap()
+    };
+    let params = IalsParams::new().factors(32).unobserved_weight(0.03).regularization(0.006).epochs(10);
+    let found = figures(&params, &params.clone().epochs(1), &set.interactions, |model| ndcg(model));
+    let [full, live, refitted] = found;
+    assert!(live > 0.98 * full && refitted > 0.995 * full, "NDCG@20 {found:?}");
+}
+
+#[test]
+fn ml_100k() {
+    let Some(folder) = folder("ml_100k") else { return };
+    let set = InteractionsBuilder::<u32, u32>::new()
+        .add_file("base", folder.join("ml-100k/u1.base"), &Layout::default())
+        .and_then(|builder| {
+            let test = Source::new("test").held_out();
+            builder.add_file(test, folder.join("ml-100k/u1.test"), &Layout::default())
+        })
+        .unwrap()
+        .build()
+        .unwrap();
+    let test = set.held_out.unwrap();
+    let params = BiasedMfParams::new();
+    let found = figures(&params, &params.clone().epochs(2), &set.interactions, |model| {
+        rating(model, &set.interactions, &test, &RatingOptions::new()).unwrap().rmse
+    });
+    let [full, live, refitted] = found;
+    assert!(live < 1.005 * full && refitted < 1.002 * full, "RMSE {found:?}");
+}
