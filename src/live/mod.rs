@@ -7,7 +7,5 @@
 mod file;
 mod learner;
 mod stale;
-#[cfg(test)]
-mod tests;
 
 pub use learner::{Applied, Learner};

@@ -76,3 +76,59 @@ impl Stale {
         self.items.resize(before.rows.1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Change, Event, Interactions};
+
+    /// Against the definition: a row is stale when something in it was solved after it was.
+    #[test]
+    fn marks_are_what_the_definition_says() {
+        let event = |(user, item): (u32, u32)| Event {
+            user: UserIx::new(user),
+            item: ItemIx::new(item),
+            value: 1.0,
+            time: None,
+        };
+        let pairs = (0..12).flat_map(|user| (0..9).map(move |item| (user, item)));
+        let events: Vec<_> = pairs.filter(|(user, item)| (user * 5 + item * 7) % 4 == 0).map(event).collect();
+        let mut histories = Histories::from(Interactions::from_events(12, 9, &events).unwrap());
+        let mut stale = Stale::default();
+        let (mut users_at, mut items_at) = (vec![0; 20], vec![0; 20]);
+        for step in 1..40u32 {
+            let pair = (step * 11 % 13, step * 5 % 10);
+            let made = histories.make(&[Change::Replace(event(pair))]).unwrap();
+            let touched = made.touched();
+            // In some steps the items stay.
+            let items = if step % 3 == 0 { &[][..] } else { &touched.items };
+            let twin = stale.clone();
+            let before = stale.solved(&histories, &touched.users, items);
+            let now = stale.clone();
+            stale.take_back(before);
+            assert_eq!(stale, twin);
+            stale = now;
+            touched.users.iter().for_each(|user| users_at[user.ix()] = step);
+            items.iter().for_each(|item| items_at[item.ix()] = step);
+            let user = |user: u32| {
+                let history = histories.user(UserIx::new(user)).unwrap();
+                history.ids.iter().any(|item| items_at[item.ix()] > users_at[user as usize])
+            };
+            let item = |item: u32| {
+                let audience = histories.item(ItemIx::new(item)).unwrap();
+                audience.ids.iter().any(|user| users_at[user.ix()] > items_at[item as usize])
+            };
+            assert_eq!(
+                stale.users.count(),
+                (0..histories.n_users()).filter(|&u| user(u)).count(),
+                "step {step}"
+            );
+            assert_eq!(
+                stale.items.count(),
+                (0..histories.n_items()).filter(|&i| item(i)).count(),
+                "step {step}"
+            );
+        }
+        assert!(stale.users.count() > 0 && stale.items.count() > 0);
+    }
+}
