@@ -21,7 +21,7 @@ impl<M: Persist + Update> Persist for Learner<M> {
         }
         out.put_owned("events.vacant.users", self.histories().vacant_users().collect::<Vec<_>>());
         out.put_owned("events.vacant.items", self.histories().vacant_items().collect::<Vec<_>>());
-        out.put_owned("live.changes", [self.staleness().changes]);
+        out.put_owned("events.changes", [self.staleness().changes]);
     }
 
     fn read_sections(from: &SectionReader<'_>) -> Result<Self, LoadError> {
@@ -48,7 +48,7 @@ impl<M: Persist + Update> Persist for Learner<M> {
             };
             from.invalid(section, at, "an index with events", "one without")
         })?;
-        let [changes] = from.array("live.changes")?;
+        let [changes] = from.array("events.changes")?;
         Self::with_histories(model, histories, changes)
             .map_err(|error| from.invalid("events.items", 0, error, "what the model has seen"))
     }

@@ -74,9 +74,15 @@ impl Seen {
         self.len() == 0
     }
 
-    /// Where each user's items begin, and where the last user's end, when they stand one after the other; and the items so.
+    /// Where each user's items begin, and where the last user's end, when they stand one after the other: as long as
+    /// nothing was changed, in [`items`](Self::items).
+    pub(crate) fn offsets(&self) -> Vec<usize> {
+        self.places.offsets()
+    }
+
+    /// The same, and the items so.
     pub(crate) fn to_parts(&self) -> (Vec<usize>, Vec<ItemIx>) {
-        (self.places.offsets(), self.places.packed(&self.items))
+        (self.offsets(), self.places.packed(&self.items))
     }
 
     /// The items of all users; some that are nobody's once something was changed.

@@ -234,8 +234,7 @@ const SETTLED: f64 = 0.95;
 
 /// What all but a few users have rated, of those who have rated something.
 fn few(seen: &Seen) -> usize {
-    let mut counts: Vec<usize> =
-        seen.offsets().windows(2).map(|row| row[1] - row[0]).filter(|&n| n > 0).collect();
+    let mut counts: Vec<usize> = seen.rows().map(<[_]>::len).filter(|&n| n > 0).collect();
     counts.sort_unstable();
     let at = ((1.0 - SETTLED) * counts.len() as f64) as usize;
     counts.get(at).copied().unwrap_or(1)

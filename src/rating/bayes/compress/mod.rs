@@ -74,6 +74,7 @@ impl BayesianMf {
             activity,
             tau: (1.0 / (pairs.noise + apart)) as f32,
             steadiness: STEADINESS,
+            regularization: 1.0,
             seen: self.parts.seen.clone(),
         });
         let model = model.map_err(|_| CompressError::TooLarge)?;
@@ -83,6 +84,6 @@ impl BayesianMf {
 
     /// Where the items of each user begin.
     fn offsets(&self) -> Vec<usize> {
-        self.parts.seen.offsets().to_vec()
+        self.parts.seen.offsets()
     }
 }
