@@ -61,7 +61,7 @@ pub struct Beliefs<'a> {
 
 impl Beliefs<'_> {
     /// omega of a row of `n` events whose expected squared error is `error`.
-    fn weight(&self, n: usize, error: f64) -> f32 {
+    pub(crate) fn weight(&self, n: usize, error: f64) -> f32 {
         if self.steadiness == f32::INFINITY {
             return 1.0;
         }
