@@ -7,7 +7,7 @@ use foldin::data::{History, Ids, Interactions, ItemIx, UserIx};
 use foldin::evaluate::{Ndcg, RankingOptions, RatingOptions, Split, ranking, rating};
 use foldin::implicit::{IalsParams, PopularityParams};
 use foldin::model::{
-    Basis, Fit, FitContext, FitError, PredictRating, Profile, Query, QueryError, Score, Stop,
+    Basis, Explain, Fit, FitContext, FitError, PredictRating, Profile, Query, QueryError, Score, Stop,
 };
 use foldin::persist::{Persist, model_from_bytes, model_to_bytes};
 use foldin::rating::{BayesianMfParams, BiasBaselineParams, BiasedMfParams, ItemKnnParams, Likelihood};
@@ -221,6 +221,34 @@ fn folding_in_a_training_row_agrees<M: Score>(model: &M) {
     }
 }
 
+/// Of known users asked with the events they were trained with, so that the score is that of their list.
+fn explanations_are_the_score<M: Explain>(model: &M) {
+    for user in some_users() {
+        let history = data().user(user).unwrap();
+        let query = Query::user(user).with_history(history);
+        let items: Vec<_> = model.top_n(&query, &TopN::new(5)).unwrap().iter().map(|hit| hit.item).collect();
+        for (item, why) in items.iter().zip(model.explain_many(&query, &items).unwrap()) {
+            let sum: f64 = why.reasons.iter().map(|reason| f64::from(reason.contribution)).sum();
+            let gap = f64::from(why.base) + sum - f64::from(why.score);
+            assert!(
+                gap.abs() <= 1e-4 * f64::from(why.score.abs()),
+                "{user:?} {item:?}: {gap} of {}",
+                why.score
+            );
+            assert_eq!(why, model.explain(&query, *item).unwrap());
+            let trained = model.score(&Query::user(user), *item).unwrap();
+            assert!((why.score - trained).abs() < 1e-4, "{user:?} {item:?}: {} {trained}", why.score);
+            assert!(why.reasons.iter().all(|reason| history.ids.contains(&reason.item)));
+        }
+    }
+    let nobody = model.explain(&Query::anyone(), ItemIx::new(1)).unwrap();
+    assert!((nobody.base - nobody.score).abs() <= 1e-4 * nobody.score.abs() && nobody.reasons.is_empty());
+    let unknown = model.explain(&Query::anyone(), ItemIx::new(model.n_items()));
+    assert!(matches!(unknown, Err(QueryError::UnknownItem { .. })), "{unknown:?}");
+    let unknown = model.explain(&Query::user(UserIx::new(model.n_users())), ItemIx::new(0));
+    assert!(matches!(unknown, Err(QueryError::UnknownUser { .. })), "{unknown:?}");
+}
+
 /// A trained row is drawn with everything else, one folded in after it.
 fn folding_in_a_training_row_is_near<M: Score>(model: &M) {
     for user in some_users() {
@@ -426,10 +454,12 @@ contract! {
         models [predictions_are_scores_on_the_scale, folding_in_a_training_row_agrees],
         fits [an_observer_can_cancel];
     item_knn: ItemKnnParams::default(), rates 0.92,
-        models [predictions_are_scores_on_the_scale, folding_in_a_training_row_agrees], fits [];
+        models [predictions_are_scores_on_the_scale, folding_in_a_training_row_agrees,
+            explanations_are_the_score],
+        fits [];
     biased_mf: BiasedMfParams::default(), rates 0.9,
         models [predictions_are_scores_on_the_scale, folding_in_a_training_row_agrees,
-            the_inner_product_is_the_score, scanners_give_the_lists_of_the_model],
+            the_inner_product_is_the_score, scanners_give_the_lists_of_the_model, explanations_are_the_score],
         fits [an_observer_can_cancel];
     // Of numbers the mean is the score; of levels it is not.
     bayesian_mf: few_samples().likelihood(Likelihood::Gaussian), rates 0.9,
@@ -442,7 +472,7 @@ contract! {
         fits [an_observer_can_cancel];
     ials: IalsParams::default(), ranks 0.1,
         models [folding_in_a_training_row_agrees, the_inner_product_is_the_score,
-            scanners_give_the_lists_of_the_model],
+            scanners_give_the_lists_of_the_model, explanations_are_the_score],
         fits [an_observer_can_cancel];
     popularity: PopularityParams::default(), ranks 0.1, models [folding_in_a_training_row_agrees], fits [];
 }

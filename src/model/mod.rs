@@ -6,6 +6,7 @@
 
 mod context;
 mod epochs;
+mod explain;
 mod fit;
 pub(crate) mod params;
 mod query;
@@ -16,6 +17,8 @@ mod update;
 
 pub use context::{FitContext, Progress, Stop};
 pub(crate) use epochs::{Clock, Epochs};
+pub(crate) use explain::told;
+pub use explain::{Explain, Explanation, Reason};
 pub(crate) use fit::check_fit;
 pub use fit::{EpochReport, Fit, FitError, FitReport, Fitted, StopReason};
 pub use params::{ParamError, Params};

@@ -80,6 +80,17 @@ pub enum QueryError {
         /// How many the model has.
         n_users: u32,
     },
+    /// The user's events are needed, and the model does not keep them.
+    #[error(
+        "the model keeps no values of the events of {user:?}: ask with `Query::user(user).with_history(events)`, the events they were trained with"
+    )]
+    NoHistory {
+        /// The user asked for.
+        user: UserIx,
+    },
+    /// Nobody was named to find others like.
+    #[error("no user is named to find others like them: name at least one")]
+    NoSeeds,
     /// An item of the question is not in the model.
     #[error("{item:?} is unknown: the model has {n_items} items; leave it out of the question")]
     UnknownItem {

@@ -1,7 +1,7 @@
 //! Answers: profiles from trained rows or by folding in, and scores.
 
 use super::Ials;
-use super::evidence::Events;
+use super::evidence::{Events, Evidence};
 use super::params::regularization_of;
 use super::weighting::Pair;
 use crate::data::{History, ItemIx, UserIx};
@@ -73,6 +73,24 @@ pub(super) struct Pull {
     pub(super) shift: f32,
 }
 
+impl Pull {
+    pub(super) fn precision<'a>(&self, base: &'a [f32]) -> Precision<'a> {
+        Precision { base, scale: self.unobserved, shift: self.shift }
+    }
+}
+
+/// What a history says.
+pub(super) struct Told {
+    events: Events<ItemIx>,
+    pub(super) pull: Pull,
+}
+
+impl Told {
+    pub(super) fn evidence(&self) -> Evidence<'_, ItemIx> {
+        self.events.row(0)
+    }
+}
+
 impl Ials {
     /// What holds the row of a user of `n` events that say something.
     pub(super) fn pull_of_user(&self, n: usize) -> Pull {
@@ -83,22 +101,27 @@ impl Ials {
         Pull { unobserved, shift }
     }
 
-    /// Solves the row of a history as training solves that of a user.
-    fn fold_in(&self, history: History<'_>, out: &mut Profile) -> Result<(), QueryError> {
-        QueryError::check_history(&history, self.n_items())?;
+    /// Reads a history as training reads that of a user.
+    pub(super) fn told(&self, history: History<'_>) -> Told {
         let parts = &self.parts;
         let weighting = &parts.weighting;
         let n = history.values.iter().filter(|&&value| weighting.counts(value)).count();
-        let Pull { unobserved, shift } = self.pull_of_user(n);
+        let pull = self.pull_of_user(n);
         let mut events = Events::default();
         events.read(weighting, std::iter::once(history), |_, item: ItemIx| Pair {
             share: parts.item_weights[item.ix()],
-            unobserved,
+            unobserved: pull.unobserved,
         });
-        let told = events.row(0);
-        let precision = Precision { base: &parts.base, scale: unobserved, shift };
-        let system =
-            System { indices: told.ids, targets: told.targets, weights: told.weights, precision, mean: None };
+        Told { events, pull }
+    }
+
+    /// Solves the row of a history as training solves that of a user.
+    fn fold_in(&self, history: History<'_>, out: &mut Profile) -> Result<(), QueryError> {
+        QueryError::check_history(&history, self.n_items())?;
+        let (parts, told) = (&self.parts, self.told(history));
+        let Evidence { ids, targets, weights } = told.evidence();
+        let precision = told.pull.precision(&parts.base);
+        let system = System { indices: ids, targets, weights, precision, mean: None };
         out.dense.resize(parts.factors, 0.0);
         let unsolvable = |error: crate::kernel::SolveError| QueryError::Unsolvable(error.to_string());
         let items = parts.items.rows().map_err(unsolvable)?;

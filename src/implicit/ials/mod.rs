@@ -26,6 +26,7 @@ mod answer;
 mod basis;
 mod degrees;
 mod evidence;
+mod explain;
 mod file;
 mod fit;
 mod model;

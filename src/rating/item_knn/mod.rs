@@ -36,6 +36,7 @@
 //! of ratings make the squares too many. *Limitation*: an item that shares no raters with the asker's
 //! items gets the baseline, and says so ([`Basis::Biases`](crate::model::Basis::Biases)).
 
+mod explain;
 mod file;
 mod model;
 mod neighbours;

@@ -56,32 +56,40 @@ impl ItemKnn {
     /// The score of an item the model has, and whether any neighbour had a say.
     fn estimate(&self, asker: &Asker<'_>, item: usize) -> (f32, bool) {
         let baseline = asker.offset + self.biases.items[item];
-        let (mut sum, mut weights, mut found) = (0.0, self.regularization, 0);
-        for (other, weight) in self.neighbours.of(item) {
-            // A profile without dense part is that of somebody without ratings.
-            let [residual, times] = asker.rated.get(other.ix()).copied().unwrap_or_default();
-            if times > 0.0 {
-                sum += weight * residual;
-                weights += weight * times;
-                found += 1;
-                if found == self.k {
-                    break;
-                }
-            }
+        let (mut sum, mut weights, mut found) = (0.0, self.regularization, false);
+        for (_, weight, [residual, times]) in self.heard(asker, item) {
+            sum += weight * residual;
+            weights += weight * times;
+            found = true;
         }
-        if found == 0 { (baseline, false) } else { (baseline + sum / weights, true) }
+        if found { (baseline + sum / weights, true) } else { (baseline, false) }
+    }
+
+    /// The neighbours of an item that the asker rated, at most `k`, each with its weight, the sum of the residuals, and how
+    /// many they are.
+    pub(super) fn heard(
+        &self,
+        asker: &Asker<'_>,
+        item: usize,
+    ) -> impl Iterator<Item = (ItemIx, f32, [f32; 2])> {
+        let said = |(other, weight): (ItemIx, f32)| {
+            // A profile without dense part is that of somebody without ratings.
+            let rated = asker.rated.get(other.ix()).copied().unwrap_or_default();
+            (rated[1] > 0.0).then_some((other, weight, rated))
+        };
+        self.neighbours.of(item).filter_map(said).take(self.k)
     }
 }
 
 /// A profile, read back.
-struct Asker<'a> {
-    offset: f32,
+pub(super) struct Asker<'a> {
+    pub(super) offset: f32,
     /// For each item the sum of the residuals and how many there are.
     rated: &'a [[f32; 2]],
 }
 
 impl<'a> Asker<'a> {
-    fn of(profile: &'a Profile) -> Self {
+    pub(super) fn of(profile: &'a Profile) -> Self {
         Self { offset: profile.offset, rated: profile.dense.as_chunks().0 }
     }
 }

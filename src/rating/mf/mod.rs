@@ -50,6 +50,7 @@
 
 mod activity;
 mod answer;
+mod explain;
 mod file;
 mod fit;
 mod model;

@@ -5,7 +5,7 @@ use super::super::evidence::Events;
 use super::super::side::Failed;
 use super::super::weighting::{Pair, Weighting};
 use crate::data::Row;
-use crate::kernel::{Matrix, Precision, Row as System, RowSolver, RowsMut, Workspace};
+use crate::kernel::{Matrix, Row as System, RowSolver, RowsMut, Workspace};
 use crate::par::{Workers, chunks, parts};
 
 /// Rows of one job: some tens of microseconds.
@@ -45,8 +45,7 @@ impl Pass<'_> {
             let histories = asked.iter().map(|asked| asked.events);
             events.read(&self.weighting, histories, |at, id| pair(&asked[at], id));
             let system = |r: usize| {
-                let (told, Pull { unobserved, shift }) = (events.row(r), asked[r].pull);
-                let precision = Precision { base: self.base, scale: unobserved, shift };
+                let (told, precision) = (events.row(r), asked[r].pull.precision(self.base));
                 let (indices, targets, weights) = (told.ids, told.targets, told.weights);
                 System { indices, targets, weights, precision, mean: None }
             };
