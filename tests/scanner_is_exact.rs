@@ -441,6 +441,43 @@ fn similar_users_point_the_same_way() {
     assert_eq!(scanner.similar_users(stranger, &TopN::users(1)), Err(unknown));
 }
 
+/// Against the definition, in double precision, over all users.
+#[test]
+fn look_alikes_are_nearest_to_the_mean_direction_of_the_seeds() {
+    let model = noise(400, 50, 16);
+    let row = |user: usize| model.users[user * 16..][..16].iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
+    let length = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let scanner = UserScanner::new(&model).unwrap();
+    let seeds = [311, 5, 78, 5].map(UserIx::new);
+    let mut middle = vec![0.0; 16];
+    for seed in [5, 78, 311] {
+        let row = row(seed);
+        let length = length(&row);
+        middle.iter_mut().zip(&row).for_each(|(sum, x)| *sum += x / length);
+    }
+    let cosine = |user: usize| {
+        let (row, product) = (row(user), row(user).iter().zip(&middle).map(|(a, b)| a * b).sum::<f64>());
+        product / (length(&row) * length(&middle))
+    };
+    let mut all: Vec<_> = (0..400).filter(|user| ![5, 78, 311].contains(user)).collect();
+    all.sort_by(|&a, &b| cosine(b).total_cmp(&cosine(a)));
+    for n in [0, 1, 10, 1_000] {
+        let hits = scanner.look_alikes(&seeds, &TopN::users(n)).unwrap();
+        let found: Vec<_> = hits.iter().map(|hit| hit.user.ix()).collect();
+        assert_eq!(found, all[..n.min(all.len())]);
+        assert!(hits.iter().all(|hit| (f64::from(hit.score) - cosine(hit.user.ix())).abs() < 1e-6));
+    }
+    let one = [UserIx::new(9)];
+    let request = TopN::users(5);
+    let users = |hits: Vec<UserHit>| hits.iter().map(|hit| hit.user).collect::<Vec<_>>();
+    let similar = scanner.similar_users(one[0], &request).unwrap();
+    assert_eq!(users(scanner.look_alikes(&one, &request).unwrap()), users(similar));
+    assert_eq!(scanner.look_alikes(&[], &request), Err(QueryError::NoSeeds));
+    let stranger = UserIx::new(400);
+    let unknown = QueryError::UnknownUser { user: stranger, n_users: 400 };
+    assert_eq!(scanner.look_alikes(&[one[0], stranger], &request), Err(unknown));
+}
+
 #[test]
 fn a_predicate_is_asked_once_per_item_and_rarely() {
     let model = noise(1, 20_000, 16);

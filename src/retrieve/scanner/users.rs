@@ -83,10 +83,11 @@ impl<S: Score + ?Sized> Judge for Exact<'_, S> {
     }
 }
 
-/// Cosines of the profiles of two users.
+/// Cosines of the profiles of users and a vector.
 struct Alike<'a, S: ?Sized> {
     model: &'a S,
-    user: UserIx,
+    /// Those the vector is of, sorted: they are left out.
+    seeds: &'a [UserIx],
     asker: &'a [f32],
     request: &'a TopN<'a, UserIx>,
     profile: &'a mut Profile,
@@ -94,7 +95,7 @@ struct Alike<'a, S: ?Sized> {
 
 impl<S: Score + ?Sized> Judge for Alike<'_, S> {
     fn passes(&self, _: usize, row: u32) -> bool {
-        self.user.get() != row
+        self.seeds.binary_search(&UserIx::new(row)).is_err()
     }
 
     fn expect(&self, _: u32) {}
@@ -206,18 +207,67 @@ impl<M: Deref<Target: Score> + Sync> UserScanner<M> {
         user: UserIx,
         request: &TopN<'_, UserIx>,
     ) -> Result<Vec<UserHit>, QueryError> {
-        let (mut asker, mut profile) = (Profile::new(), Profile::new());
+        let mut profile = Profile::new();
         QueryError::check_user(user, self.model.n_users())?;
-        self.model.profile(&Query::user(user), &mut asker)?;
-        let asker = &asker.dense[..];
-        let mut judge = Alike { model: &*self.model, user, asker, request, profile: &mut profile };
+        self.model.profile(&Query::user(user), &mut profile)?;
+        Ok(self.alike(&[user], &profile.dense, request))
+    }
+
+    /// A look-alike audience: the users who are most like these, best first, the seeds left out. Each seed counts alike,
+    /// however much is known of it and however often it is named: a score is the cosine of the angle between a user's
+    /// vector of factors and the mean of the seeds' vectors, each of length 1. For one seed these are its
+    /// [`similar_users`](Self::similar_users).
+    ///
+    /// Few seeds of one taste work best: the mean of many tastes is the taste of nobody.
+    ///
+    /// ```
+    /// # use foldin::data::{UserIx, synthetic::Synthetic};
+    /// # use foldin::model::Fit;
+    /// # use foldin::rating::BiasedMfParams;
+    /// # use foldin::retrieve::{TopN, UserScanner};
+    /// # let data = Synthetic::tiny().generate()?.interactions;
+    /// # let model = BiasedMfParams::new().factors(4).fit(&data)?;
+    /// let scanner = UserScanner::new(&model)?;
+    /// let buyers = [3, 17, 42].map(UserIx::new);
+    /// let audience = scanner.look_alikes(&buyers, &TopN::users(10))?;
+    /// assert!(audience.iter().all(|hit| !buyers.contains(&hit.user)));
+    /// # Ok::<(), foldin::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`QueryError::UnknownUser`] for the first seed that is one, [`QueryError::NoSeeds`] without any.
+    pub fn look_alikes(
+        &self,
+        seeds: &[UserIx],
+        request: &TopN<'_, UserIx>,
+    ) -> Result<Vec<UserHit>, QueryError> {
+        seeds.iter().try_for_each(|&seed| QueryError::check_user(seed, self.model.n_users()))?;
+        let mut seeds = seeds.to_vec();
+        seeds.sort_unstable();
+        seeds.dedup();
+        let mut profile = Profile::new();
+        let mut sum: Vec<f64> = Vec::new();
+        for &seed in &seeds {
+            self.model.profile(&Query::user(seed), &mut profile)?;
+            sum.resize(profile.dense.len(), 0.0);
+            let length = profile.dense.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
+            // A seed of whom nothing is known has no direction.
+            let scale = if length > 0.0 { 1.0 / length } else { 0.0 };
+            sum.iter_mut().zip(&profile.dense).for_each(|(sum, &x)| *sum += scale * f64::from(x));
+        }
+        let middle: Vec<f32> = sum.iter().map(|sum| (sum / seeds.len() as f64) as f32).collect();
+        if seeds.is_empty() { Err(QueryError::NoSeeds) } else { Ok(self.alike(&seeds, &middle, request)) }
+    }
+
+    /// The users, without these, whose profiles point as a vector does.
+    fn alike(&self, seeds: &[UserIx], asker: &[f32], request: &TopN<'_, UserIx>) -> Vec<UserHit> {
+        let mut profile = Profile::new();
+        let mut judge = Alike { model: &*self.model, seeds, asker, request, profile: &mut profile };
         let question = (Kind::Cosine, std::iter::once((asker, 0.0)));
         let mut workspace = Workspace::new();
         let rows = (&self.sieve, self.model.n_users());
-        let [best, ..] = workspace.lists.fill(rows, question, request, &mut judge) else {
-            return Ok(Vec::new());
-        };
-        Ok(best.list(UserHit::new))
+        let best = workspace.lists.fill(rows, question, request, &mut judge);
+        best.first_mut().map(|best| best.list(UserHit::new)).unwrap_or_default()
     }
 
     /// Shows the list of each item.
