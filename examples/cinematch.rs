@@ -1,4 +1,4 @@
-//! What a person rated, what is predicted for them, and what they should watch next, by title.
+//! What a person rated, what is predicted for them, and what they should watch next and why, by title.
 //!
 //! ```text
 //! cargo run --release --example cinematch -- --ratings ratings.dat --titles movies.dat --person 42
@@ -15,9 +15,12 @@ use std::path::PathBuf;
 
 use foldin::data::synthetic::Synthetic;
 use foldin::data::{Encoding, TableLayout, TextTable};
-use foldin::model::Profile;
+use foldin::model::{Explain, Explanation, Profile, Reason};
 use foldin::prelude::*;
 use foldin::rating::BiasedMf;
+
+/// Reasons named for a film.
+const REASONS: usize = 2;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -104,9 +107,11 @@ fn show_history(films: &Films, model: &BiasedMf, person: UserIx, n: usize) -> Re
 }
 
 fn show_list(films: &Films, model: &BiasedMf, person: UserIx, n: usize) -> Result<(), Failure> {
-    let query = Query::user(person);
+    let query = Query::user(person).with_history(films.data.user(person).unwrap_or_default());
     println!("\nto watch next:\n\npredicted  rests on  ratings");
-    for hit in model.top_n(&query, &TopN::new(n))? {
+    let hits = model.top_n(&query, &TopN::new(n))?;
+    let items: Vec<_> = hits.iter().map(|hit| hit.item).collect();
+    for (hit, why) in hits.iter().zip(model.explain_many(&query, &items)?) {
         let prediction = model.predict_one(&query, hit.item)?;
         let ratings = films.data.item(hit.item).map_or(0, |audience| audience.len());
         println!(
@@ -115,6 +120,18 @@ fn show_list(films: &Films, model: &BiasedMf, person: UserIx, n: usize) -> Resul
             format!("{:?}", prediction.basis).to_lowercase(),
             films.titles[hit.item.ix()]
         );
+        show_reasons(films, &why);
     }
     Ok(())
+}
+
+/// The ratings that raised a prediction most, and by how much.
+fn show_reasons(films: &Films, why: &Explanation) {
+    let named = |reason: &Reason| {
+        format!("{} ({} stars: {:+.2})", films.titles[reason.item.ix()], reason.value, reason.contribution)
+    };
+    let named: Vec<_> = why.because(REASONS).iter().map(named).collect();
+    if !named.is_empty() {
+        println!("{:31}because you watched {}", "", named.join(", "));
+    }
 }
