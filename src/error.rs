@@ -7,7 +7,7 @@ use crate::evaluate::{EvaluateError, SplitError};
 use crate::model::{FitError, ParamError, QueryError};
 use crate::persist::{LoadError, LogError, SaveError};
 use crate::rating::{CompressError, ForecastError};
-use crate::retrieve::{BatchError, ScanError};
+use crate::retrieve::{BatchError, RerankError, ScanError};
 
 /// Everything that can go wrong in the crate, for programs that pass errors on with `?`.
 ///
@@ -51,6 +51,9 @@ pub enum Error {
     /// Preparing a model for ranked lists.
     #[error(transparent)]
     Scan(#[from] ScanError),
+    /// Choosing a list from a pool.
+    #[error(transparent)]
+    Rerank(#[from] RerankError),
     /// Parting data.
     #[error(transparent)]
     Split(#[from] SplitError),

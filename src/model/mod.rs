@@ -5,6 +5,7 @@
 //! *Fails* with [`ParamError`], [`FitError`] and [`QueryError`], which say what to change.
 
 mod context;
+mod draws;
 mod epochs;
 mod explain;
 mod fit;
@@ -16,6 +17,7 @@ mod seen;
 mod update;
 
 pub use context::{FitContext, Progress, Stop};
+pub use draws::Draws;
 pub(crate) use epochs::{Clock, Epochs};
 pub(crate) use explain::told;
 pub use explain::{Explain, Explanation, Reason};

@@ -4,7 +4,7 @@ use super::collect::Collector;
 use super::filter::Filter;
 use super::scan::scan;
 use super::scanner::{Lists, Questions};
-use super::{BatchError, TopN, batch};
+use super::{BatchError, Rerank, RerankError, TopN, batch};
 use crate::data::{History, ItemIx};
 use crate::model::{Profile, Query, QueryError, Score};
 
@@ -98,6 +98,20 @@ pub trait ScoreExt: Score {
         let mut hits = Vec::new();
         self.top_n_into(query, request, &mut Workspace::new(), &mut hits)?;
         Ok(hits)
+    }
+
+    /// The list that is chosen from the best items of a larger pool: see [`Rerank`].
+    ///
+    /// # Errors
+    /// [`RerankError::Query`] for an unknown user or a malformed history, and those of the steps.
+    fn top_n_reranked(
+        &self,
+        query: &Query<'_>,
+        request: &TopN<'_>,
+        rerank: &Rerank<'_>,
+    ) -> Result<Vec<Hit>, RerankError> {
+        let n = request.get_n();
+        rerank.choose(query, &self.top_n(query, &request.with_n(rerank.get_pool().max(n)))?, n)
     }
 
     /// The same list written over `out`. After the first call, calls with the same workspace and buffer

@@ -23,6 +23,23 @@
 //! The lists are the same to the bit. A scanner pays from the second list on; it also finds similar items, and a
 //! [`UserScanner`] the users for an item and similar users.
 //!
+//! # Lists people like
+//!
+//! The best ten by score are often ten of a kind. A [`Rerank`] takes the exact best items of a larger *pool*, lets any
+//! number of steps give them new scores ([`Adjust`]), and then chooses the list one item at a time under what is said of
+//! the list as a whole:
+//!
+//! | step | what it does | what it costs |
+//! |---|---|---|
+//! | [`PopularityDiscount`] | what everybody knows counts less | a look-up per item of the pool |
+//! | [`Freshness`] | what is new counts more | a look-up per item of the pool |
+//! | [`Thompson`] | what the model is unsure of gets its chance | a score per kept sample and item of the pool |
+//! | [`Mmr`] | what is like an item already chosen counts less | `pool * n * factors` |
+//! | [`Quota`] | at most so many of one director, one genre | a count per item looked at |
+//!
+//! Every step is deterministic. Nothing outside the pool comes into the list. The example `crowd_pleasers` prints what each
+//! does to accuracy, coverage and concentration.
+//!
 //! # How it is done
 //!
 //! The score of the `n`-th best item so far is the threshold: nearly all of a large catalogue is thrown away by comparing
@@ -38,10 +55,12 @@ mod collect;
 mod ext;
 mod filter;
 mod request;
+mod rerank;
 mod scan;
 mod scanner;
 
 pub use batch::BatchError;
 pub use ext::{Hit, ScoreExt, Workspace};
 pub use request::TopN;
+pub use rerank::{Adjust, Freshness, Mmr, PopularityDiscount, Quota, Rerank, RerankError, Thompson};
 pub use scanner::{ScanError, Scanner, UserHit, UserScanner, Vectors};

@@ -100,6 +100,11 @@ impl<'a, Ix: Copy> TopN<'a, Ix> {
         self.n
     }
 
+    /// The same request for another number of items.
+    pub(super) fn with_n(self, n: usize) -> Self {
+        Self { n, ..self }
+    }
+
     pub(super) fn leaves_out_seen(&self) -> bool {
         !self.include_seen
     }

@@ -55,6 +55,7 @@ mod compress;
 mod distribution;
 mod draws;
 mod events;
+mod explore;
 mod features;
 mod file;
 mod fit;

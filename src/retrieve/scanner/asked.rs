@@ -114,7 +114,7 @@ impl<S: Score + ?Sized> Judge for Exact<'_, S> {
 
 /// A row of a matrix; empty where there is none.
 #[inline]
-pub(super) fn row_of<'a>(rows: &Factors<'a>, row: u32) -> &'a [f32] {
+pub(in crate::retrieve) fn row_of<'a>(rows: &Factors<'a>, row: u32) -> &'a [f32] {
     let rest = rows.rows.get((row as usize).saturating_mul(rows.stride)..).unwrap_or_default();
     rest.get(..rows.factors).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ const CHAINS: usize = 8;
 /// The cosine of the angle between two rows, in [-1, 1]: computed in double precision, where squares of single ones neither
 /// overflow nor vanish, and rounded once. Rows that point the same way have 1. A row of zeros has no direction: 0. NaN
 /// where a row is not finite.
-pub(super) fn cosine(a: &[f32], b: &[f32]) -> f32 {
+pub(in crate::retrieve) fn cosine(a: &[f32], b: &[f32]) -> f32 {
     let [ab, aa, bb] = products(a, b);
     if !(aa.is_finite() && bb.is_finite()) {
         return f32::NAN;

@@ -43,7 +43,7 @@ pub enum ScanError {
 }
 
 /// The item rows of a model, held against their shape.
-pub(super) fn item_rows<S: Score + ?Sized>(model: &S) -> Result<Factors<'_>, ScanError> {
+pub(in crate::retrieve) fn item_rows<S: Score + ?Sized>(model: &S) -> Result<Factors<'_>, ScanError> {
     let rows = model.inner_product().ok_or(ScanError::NotInnerProduct)?;
     check(&rows, model.n_items() as usize)?;
     Ok(rows)

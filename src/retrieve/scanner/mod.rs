@@ -15,13 +15,15 @@ use std::ops::Deref;
 
 use super::collect::Collector;
 use super::ext::Workspace;
-use super::{BatchError, Hit, ScoreExt, TopN};
+use super::{BatchError, Hit, Rerank, RerankError, ScoreExt, TopN};
 use crate::kernel::{Kind, Level, MOST, Sieve};
 use crate::model::{Factors, Profile, Query, QueryError, Score};
 use asked::{Asked, Exact};
 
-pub(super) use asked::Questions;
+pub(super) use asked::{Questions, row_of};
+pub(super) use cosine::cosine;
 pub use error::ScanError;
+pub(super) use error::item_rows;
 pub(super) use lists::Lists;
 pub use users::{UserHit, UserScanner};
 pub use vectors::Vectors;
@@ -99,6 +101,20 @@ impl<M: Deref<Target: Score> + Sync> Scanner<M> {
         let mut hits = Vec::new();
         self.top_n_into(query, request, &mut Workspace::new(), &mut hits)?;
         Ok(hits)
+    }
+
+    /// The list that is chosen from the best items of a larger pool: see [`Rerank`].
+    ///
+    /// # Errors
+    /// [`RerankError::Query`] for an unknown user or a malformed history, and those of the steps.
+    pub fn top_n_reranked(
+        &self,
+        query: &Query<'_>,
+        request: &TopN<'_>,
+        rerank: &Rerank<'_>,
+    ) -> Result<Vec<Hit>, RerankError> {
+        let n = request.get_n();
+        rerank.choose(query, &self.top_n(query, &request.with_n(rerank.get_pool().max(n)))?, n)
     }
 
     /// The same list written over `out`. After the first call, calls with the same workspace and buffer allocate nothing,
