@@ -76,6 +76,17 @@ pub enum EvaluateError {
         /// Why.
         source: QueryError,
     },
+    /// A list that is made elsewhere could not be made.
+    #[error("the list of {user:?} could not be made: {reason}")]
+    List {
+        /// The user.
+        user: UserIx,
+        /// Why.
+        reason: String,
+    },
+    /// A list holds an item the catalogue does not have.
+    #[error(transparent)]
+    Item(QueryError),
     /// The model predicted no number.
     #[error("the prediction for {user:?} and {item:?} is {rating}: the model is broken, fit it anew")]
     NotFinite {

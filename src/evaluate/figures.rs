@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Case, EvaluateError, Measured, Metric, RankingReport};
+use super::{Case, EvaluateError, Exposure, Measured, Metric, RankingReport};
 use crate::data::{ItemIx, UserIx};
 use crate::model::ParamError;
 use crate::par::{Workers, chunks};
@@ -21,13 +21,13 @@ pub(super) struct Truth {
 /// The figures of the lists measured so far.
 pub(super) struct Figures<'a> {
     metrics: Vec<Box<dyn Metric + 'a>>,
-    /// The length of the lists that the coverage looks at.
+    /// The length of the lists that the coverage and the Gini coefficient look at.
     k: usize,
     /// One after the other for each list, in the order of the metrics.
     values: Vec<f64>,
     n_relevant: usize,
-    /// Which items stood in the first k of a list.
-    listed: Vec<bool>,
+    /// What stood in the first k of the lists.
+    shown: Exposure,
 }
 
 impl<'a> Figures<'a> {
@@ -38,7 +38,7 @@ impl<'a> Figures<'a> {
     ) -> Result<Self, ParamError> {
         let shallowest = metrics.iter().map(|metric| metric.depth()).fold(k, usize::min);
         ParamError::require(shallowest > 0, "k", shallowest, "at least 1")?;
-        Ok(Self { metrics, k, values: Vec::new(), n_relevant: 0, listed: vec![false; n_items as usize] })
+        Ok(Self { metrics, k, values: Vec::new(), n_relevant: 0, shown: Exposure::new(n_items) })
     }
 
     /// How long lists must be: what the deepest metric asks for.
@@ -72,7 +72,7 @@ impl<'a> Figures<'a> {
         }
         for (truth, list) in truths.iter().zip(lists) {
             self.n_relevant += truth.relevant.len();
-            list.iter().take(self.k).for_each(|hit| self.listed[hit.item.ix()] = true);
+            self.shown.add(&list[..self.k.min(list.len())])?;
         }
         Ok(())
     }
@@ -85,11 +85,11 @@ impl<'a> Figures<'a> {
             return Err(EvaluateError::Empty);
         }
         let of = |at: usize| self.values.iter().skip(at).step_by(n).copied().collect::<Vec<_>>();
-        let listed = self.listed.iter().filter(|&&listed| listed).count();
         Ok(RankingReport {
             k: self.k,
             metrics: (0..n).map(|at| measured(self.metrics[at].name(), &of(at))).collect(),
-            coverage: listed as f64 / self.listed.len() as f64,
+            coverage: self.shown.coverage(),
+            gini: self.shown.gini(),
             users,
             skipped_users: wanted - users,
             n_relevant: self.n_relevant,

@@ -15,41 +15,27 @@ const PART: usize = 4096;
 /// And hits, which are fewer users where lists are long: 32 MiB.
 const HITS: usize = 1 << 22;
 /// Users of one job.
-const USERS: usize = 64;
+pub(super) const USERS: usize = 64;
 
 /// What is asked, and what the answers are held against.
 pub(super) struct Lists<'a, M: ?Sized> {
     model: &'a M,
     /// For models that can be scanned: the same lists, sooner.
     scanner: Option<Scanner<&'a M>>,
-    train: &'a Interactions,
-    test: &'a Interactions,
-    options: &'a RankingOptions<'a>,
+    truths: Truths<'a>,
 }
 
-impl<'a, M: Score + ?Sized> Lists<'a, M> {
-    pub(super) fn new(
-        model: &'a M,
-        train: &'a Interactions,
-        test: &'a Interactions,
-        options: &'a RankingOptions<'a>,
-    ) -> Self {
-        Self { model, scanner: Scanner::new(model).ok(), train, test, options }
-    }
+/// What lists are held against.
+#[derive(Clone, Copy)]
+pub(super) struct Truths<'a> {
+    pub(super) train: &'a Interactions,
+    pub(super) test: &'a Interactions,
+    pub(super) options: &'a RankingOptions<'a>,
+}
 
-    /// Measures the list of every user with relevant items.
-    pub(super) fn measure(&self, workers: &Workers, figures: &mut Figures<'_>) -> Result<(), EvaluateError> {
-        let depth = figures.depth().min(self.test.n_items() as usize);
-        let part = (HITS / depth.max(1)).clamp(USERS, PART);
-        for users in chunks(self.test.n_users() as usize, part) {
-            let truths = self.truths(workers, users);
-            let lists = self.lists(workers, &truths, depth)?;
-            figures.add(workers, &truths, &lists)?;
-        }
-        Ok(())
-    }
-
-    fn truths(&self, workers: &Workers, users: Range<usize>) -> Vec<Truth> {
+impl<'a> Truths<'a> {
+    /// The truths of those of these users who have relevant items.
+    pub(super) fn of(&self, workers: &Workers, users: Range<usize>) -> Vec<Truth> {
         let first = users.start;
         let truth = |row: usize| self.truth(UserIx::new((first + row) as u32));
         let jobs = chunks(users.len(), USERS).collect();
@@ -67,12 +53,35 @@ impl<'a, M: Score + ?Sized> Lists<'a, M> {
     }
 
     /// What must not be listed.
-    fn known(&self, user: UserIx) -> &[ItemIx] {
+    fn known(&self, user: UserIx) -> &'a [ItemIx] {
         self.train.user(user).unwrap_or_default().ids
+    }
+}
+
+impl<'a, M: Score + ?Sized> Lists<'a, M> {
+    pub(super) fn new(
+        model: &'a M,
+        train: &'a Interactions,
+        test: &'a Interactions,
+        options: &'a RankingOptions<'a>,
+    ) -> Self {
+        Self { model, scanner: Scanner::new(model).ok(), truths: Truths { train, test, options } }
+    }
+
+    /// Measures the list of every user with relevant items.
+    pub(super) fn measure(&self, workers: &Workers, figures: &mut Figures<'_>) -> Result<(), EvaluateError> {
+        let depth = figures.depth().min(self.truths.test.n_items() as usize);
+        let part = (HITS / depth.max(1)).clamp(USERS, PART);
+        for users in chunks(self.truths.test.n_users() as usize, part) {
+            let truths = self.truths.of(workers, users);
+            let lists = self.lists(workers, &truths, depth)?;
+            figures.add(workers, &truths, &lists)?;
+        }
+        Ok(())
     }
 
     fn query(&self, user: UserIx) -> Query<'_> {
-        question(self.options.fold_in.then_some(self.train), user)
+        question(self.truths.options.fold_in.then_some(self.truths.train), user)
     }
 
     /// In one batch where what the question leaves out by itself is what must not be listed, as with every
@@ -83,12 +92,12 @@ impl<'a, M: Score + ?Sized> Lists<'a, M> {
         truths: &[Truth],
         depth: usize,
     ) -> Result<Vec<Vec<Hit>>, EvaluateError> {
-        let agrees = |user| self.options.fold_in || self.model.seen(user) == self.known(user);
+        let agrees = |user| self.truths.options.fold_in || self.model.seen(user) == self.truths.known(user);
         if !truths.iter().all(|truth| agrees(truth.user)) {
             return self.lists_one_by_one(workers, truths, depth);
         }
         let queries: Vec<Query<'_>> = truths.iter().map(|truth| self.query(truth.user)).collect();
-        let (request, threads) = (TopN::new(depth), self.options.threads);
+        let (request, threads) = (TopN::new(depth), self.truths.options.threads);
         let lists = match &self.scanner {
             Some(scanner) => scanner.top_n_batch(&queries, &request, threads),
             None => self.model.top_n_batch(&queries, &request, threads),
@@ -108,7 +117,7 @@ impl<'a, M: Score + ?Sized> Lists<'a, M> {
         depth: usize,
     ) -> Result<Vec<Vec<Hit>>, EvaluateError> {
         let list = |workspace: &mut Workspace, user: UserIx| {
-            let request = TopN::new(depth).include_seen().deny(self.known(user));
+            let request = TopN::new(depth).include_seen().deny(self.truths.known(user));
             let mut list = Vec::new();
             match self.model.top_n_into(&self.query(user), &request, workspace, &mut list) {
                 Ok(()) => Ok(list),

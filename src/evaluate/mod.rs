@@ -8,12 +8,13 @@
 //! Part the data ([`Split`]), fit on `train`, measure on `test`:
 //!
 //! - [`rating`](fn@rating): RMSE and MAE over all test ratings, with bootstrap intervals;
-//! - [`ranking`](fn@ranking): precision, recall, NDCG, MAP, MRR, hit rate and coverage of lists of the whole
+//! - [`ranking`](fn@ranking): precision, recall, NDCG, MAP, MRR, hit rate, coverage and Gini coefficient of lists of the whole
 //!   catalogue, and any [`Metric`] of your own;
 //! - [`ranking_among`](fn@ranking_among): the same for lists of a few [`Candidates`], as some published protocols
-//!   want it.
+//!   want it;
+//! - [`ranking_of`](fn@ranking_of): the same for lists made elsewhere: re-ranked, of two stages, of another system.
 //!
-//! [`UserSplit`] holds out users instead of events: how good is the model for people it has never seen?
+//! [`Exposure`] counts what a set of lists shows of the catalogue, and how unevenly. [`UserSplit`] holds out users instead of events: how good is the model for people it has never seen?
 //!
 //! Everything is done on several threads, and the figures are the same, to the bit, for any number.
 //!
@@ -36,8 +37,10 @@ mod by_name;
 mod candidates;
 mod draw;
 mod error;
+mod exposure;
 mod figures;
 mod lists;
+mod made;
 mod metric;
 #[cfg(feature = "csv")]
 mod ncf;
@@ -52,6 +55,8 @@ pub use bootstrap::{Bootstrap, Interval};
 pub use by_name::metric_by_name;
 pub use candidates::{CandidateCase, Candidates};
 pub use error::{EvaluateError, SplitError};
+pub use exposure::Exposure;
+pub use made::ranking_of;
 pub use metric::{
     AveragePrecision, Case, HitRate, Metric, Ndcg, Precision, Recall, RecallCapped, ReciprocalRank,
 };

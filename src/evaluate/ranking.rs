@@ -131,13 +131,17 @@ pub struct Measured {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RankingReport {
-    /// The length of the lists that `coverage` looks at.
+    /// The length of the lists that `coverage` and `gini` look at.
     pub k: usize,
     /// The seven at k unless [`RankingOptions::only`] left them out, then those of
     /// [`RankingOptions::metrics`].
     pub metrics: Vec<Measured>,
     /// The share of the catalogue that stands in the first `k` of at least one list.
     pub coverage: f64,
+    /// How unevenly the places in the first `k` are shared out, [`Exposure::gini`](super::Exposure::gini): 0 where every
+    /// item of the catalogue is shown as often, near 1 where few have all places.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub gini: f64,
     /// How many users were measured.
     pub users: usize,
     /// How many users have no relevant test item and were skipped.
@@ -164,7 +168,7 @@ impl RankingReport {
 /// Makes a list for every user with relevant test items and measures it.
 ///
 /// Measured at k: [`Precision`], [`Recall`], [`RecallCapped`], [`Ndcg`], [`AveragePrecision`],
-/// [`ReciprocalRank`], [`HitRate`], and the coverage of the catalogue. Each metric is taken per user and
+/// [`ReciprocalRank`], [`HitRate`], the coverage of the catalogue and how unevenly it is shown. Each metric is taken per user and
 /// averaged over users, all alike.
 ///
 /// # The rules
@@ -179,7 +183,8 @@ impl RankingReport {
 /// - *Ties*: of equal scores the smaller item index comes first.
 ///
 /// Nothing is sampled: a list is the best of the whole catalogue. For published protocols that rank a few
-/// candidates instead there is [`ranking_among`](fn@super::ranking_among).
+/// candidates instead there is [`ranking_among`](fn@super::ranking_among); lists made elsewhere are measured by
+/// [`ranking_of`](fn@super::ranking_of).
 ///
 /// Lists are made in batches, a bounded number at a time, by a [`Scanner`](crate::retrieve::Scanner) where the
 /// model's scores are inner products. A model that has other items [seen](Score::seen) than `train` says is asked
