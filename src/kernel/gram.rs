@@ -2,10 +2,16 @@
 
 use super::buffer::{Buffer, stride_for};
 use super::error::SolveError;
-use super::gathered::{Gathered, chunk_of, gathered_update};
+use super::gathered::{Gathered, gathered_update};
 use super::level::Level;
-use super::row::{Rows, check_len};
+use super::row::{Ahead, Rows, check_len};
 use super::simd::{Job, Simd};
+use super::tile::tiles;
+
+/// Rows between two passes over the triangle. Few, so that what is fetched beside a tile is about as much as a first
+/// cache waits for at once. The Gram matrices of one epoch of `Ials` on Gowalla, K 64, one thread, ms: nothing fetched
+/// and 96 rows 5.0, fetched 3.6, 64 rows 3.2, 48 rows 3.0, 32 rows 2.8, where 2.2 is what the arithmetic takes.
+const CHUNK: usize = 32;
 
 /// The symmetric matrix Y'Y of rows added one call after another.
 ///
@@ -28,7 +34,8 @@ pub struct Gram {
     dim: usize,
     level: Level,
     packed: Buffer,
-    starts: Vec<usize>,
+    /// Where the rows of this pass over the triangle start, and those of the next.
+    starts: [Vec<usize>; 2],
     sums: Buffer,
 }
 
@@ -36,8 +43,13 @@ impl Gram {
     /// The zero matrix of order `dim`.
     #[must_use]
     pub fn new(dim: usize, level: Level) -> Self {
-        let mut gram =
-            Self { dim, level, packed: Buffer::default(), starts: Vec::new(), sums: Buffer::default() };
+        let mut gram = Self {
+            dim,
+            level,
+            packed: Buffer::default(),
+            starts: Default::default(),
+            sums: Buffer::default(),
+        };
         gram.clear();
         gram
     }
@@ -61,9 +73,8 @@ impl Gram {
         check_len("width of the rows", dim, rows.width())?;
         let stride = stride_for(dim);
         let indices = indices.into_iter().map(Into::into);
-        let chunk = chunk_of(indices.size_hint().0, dim);
         let sums = self.sums.get(dim * stride);
-        self.level.run(Add { rows, indices, chunk, starts: &mut self.starts, packed: &mut self.packed, sums })
+        self.level.run(Add { rows, indices, starts: &mut self.starts, packed: &mut self.packed, sums })
     }
 
     /// Writes the lower triangle, row-major, diagonal included; what lies above is left alone.
@@ -85,8 +96,7 @@ impl Gram {
 struct Add<'a, T> {
     rows: Rows<'a>,
     indices: T,
-    chunk: usize,
-    starts: &'a mut Vec<usize>,
+    starts: &'a mut [Vec<usize>; 2],
     packed: &'a mut Buffer,
     sums: &'a mut [f32],
 }
@@ -97,20 +107,36 @@ impl<T: Iterator<Item = usize>> Job for Add<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) -> Self::Out {
         let rows = self.rows;
-        let stride = stride_for(rows.width());
-        loop {
-            self.starts.clear();
-            for index in self.indices.by_ref().take(self.chunk) {
-                if index >= rows.count() {
-                    return Err(SolveError::Index { index, rows: rows.count() });
-                }
-                self.starts.push(rows.start(index));
-            }
-            if self.starts.is_empty() {
-                return Ok(());
-            }
-            let from = Gathered { rows, starts: self.starts, targets: &[] };
-            gathered_update(s, from, None, self.packed, (self.sums, stride), || ());
+        let order = rows.width();
+        let [mut now, mut next] = self.starts.each_mut();
+        read(&mut self.indices, rows, CHUNK, now)?;
+        while !now.is_empty() {
+            read(&mut self.indices, rows, CHUNK, next)?;
+            // The next rows come while these are multiplied.
+            let mut ahead = Ahead::new(rows, next.iter().copied(), tiles::<S>(order));
+            let from = Gathered { rows, starts: now, targets: &[] };
+            let sums = (&mut *self.sums, stride_for(order));
+            gathered_update(s, from, None, self.packed, sums, || ahead.step(s));
+            std::mem::swap(&mut now, &mut next);
         }
+        Ok(())
     }
+}
+
+/// The starts of the next `count` rows, or of those that are left.
+#[inline(always)]
+fn read(
+    indices: &mut impl Iterator<Item = usize>,
+    rows: Rows<'_>,
+    count: usize,
+    starts: &mut Vec<usize>,
+) -> Result<(), SolveError> {
+    starts.clear();
+    for index in indices.take(count) {
+        if index >= rows.count() {
+            return Err(SolveError::Index { index, rows: rows.count() });
+        }
+        starts.push(rows.start(index));
+    }
+    Ok(())
 }

@@ -163,6 +163,12 @@ pub(crate) struct Update<'a> {
     pub(crate) c_stride: usize,
 }
 
+/// About how many tiles a triangle of that order has.
+pub(crate) fn tiles<S: Simd>(order: usize) -> usize {
+    let below = |column: usize| order.saturating_sub(column + S::LANES).div_ceil(S::ROWS_BY_2);
+    (0..order).step_by(2 * S::LANES).map(|column| 1 + below(column)).sum()
+}
+
 /// Ranks and the matrix they go to.
 pub(crate) struct Triangle<'a, P> {
     pub(crate) ranks: P,

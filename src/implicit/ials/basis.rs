@@ -6,8 +6,11 @@ use crate::kernel::Matrix;
 use crate::kernel::{Eigen, Gram, Level, Rows, RowsMut, SolveError, transform};
 use crate::par::{Workers, chunks};
 
-/// Rows of one job of the dense steps, at least.
+/// Rows of one job of the Gram matrix, at least.
 const ROWS: usize = 512;
+
+/// Rows of one job of the turn, at least: some blocks of the kernel.
+const TURNED: usize = 1008;
 
 /// Jobs of the Gram matrix, at most.
 const GRAMS: usize = 32;
@@ -125,7 +128,7 @@ fn add(sum: &mut [f64], terms: impl Iterator<Item = f64>) {
 
 fn turn(workers: &Workers, level: Level, side: &mut Matrix, q: Rows<'_>) -> Result<(), SolveError> {
     let (width, stride) = (q.width(), side.stride());
-    let jobs: Vec<_> = side.floats_mut().chunks_mut(ROWS.max(4 * width) * stride).collect();
+    let jobs: Vec<_> = side.floats_mut().chunks_mut(TURNED.max(4 * width) * stride).collect();
     let done = workers.map(jobs, || (), |(), part| transform(level, RowsMut::new(part, width, stride)?, q));
     done.into_iter().collect()
 }

@@ -135,7 +135,7 @@ impl<'a> RowsMut<'a> {
 const NEAR_BYTES: usize = 1 << 20;
 
 /// Fetches rows ahead of their use, a few at each step of somebody else's arithmetic.
-pub(super) struct Ahead<'a, T> {
+pub(in crate::kernel) struct Ahead<'a, T> {
     fixed: Rows<'a>,
     rows: T,
     each: usize,
@@ -144,7 +144,7 @@ pub(super) struct Ahead<'a, T> {
 impl<'a, T: ExactSizeIterator<Item = usize>> Ahead<'a, T> {
     /// Rows given by their starts, spread over about `steps` steps; none where the whole matrix stays near.
     #[inline(always)]
-    pub(super) fn new(fixed: Rows<'a>, rows: T, steps: usize) -> Self {
+    pub(in crate::kernel) fn new(fixed: Rows<'a>, rows: T, steps: usize) -> Self {
         let far = size_of_val(fixed.data) > NEAR_BYTES;
         let each = if far { rows.len().div_ceil(steps.max(1)) } else { 0 };
         Self { fixed, rows, each }
@@ -152,7 +152,7 @@ impl<'a, T: ExactSizeIterator<Item = usize>> Ahead<'a, T> {
 
     /// Fetches the next ones.
     #[inline(always)]
-    pub(super) fn step<S: Simd>(&mut self, s: S) {
+    pub(in crate::kernel) fn step<S: Simd>(&mut self, s: S) {
         for start in self.rows.by_ref().take(self.each) {
             self.fixed.prefetch(s, start);
         }

@@ -32,7 +32,7 @@ mod tests;
 mod workspace;
 
 use super::error::SolveError;
-pub(super) use gather::copy_scaled;
+pub(super) use gather::{Ahead, copy_scaled};
 pub use gather::{Rows, RowsMut};
 pub use solver::RowSolver;
 pub use workspace::Workspace;

@@ -11,11 +11,11 @@ use crate::kernel::vector::dot_in;
 pub(super) const VECTORS: usize = 5;
 
 /// The most a direction may be stretched by the system, whose least eigenvalue is 1: beyond it rounding in single
-/// precision moves the residual away from what the steps say it is, and the proof is worth nothing.
+/// precision moves the residual too far away from what the steps say it is.
 const STEEPEST: f32 = 1000.0;
 
-/// A row is done when the distance from its minimiser is proven to be no more than this share of its length, both in
-/// the norm of its system.
+/// A row is done when the residual its steps carry along is no longer than this share of its answer: but for rounding,
+/// the distance from its minimiser is no more than that, both in the norm of its system.
 const NEAR: f32 = 1e-6;
 
 /// A row that is being solved.

@@ -6,10 +6,14 @@
 //! above it, and each step of conjugate gradients takes a digit or nearly so: `2 n D` multiply-adds a step, where a
 //! factorisation pays `n^2 D / 2` or `n D^2 / 2` first.
 //!
-//! How near the answer is, is proven and not guessed: no eigenvalue is below 1, so the distance from the minimiser in
-//! the norm of the system, which is what the objective measures, is at most the length of the residual. What rounding can
-//! take from that is bounded too: a row whose system stretches a direction too far is factored. Hestenes & Stiefel 1952;
-//! the energies of the steps add up to the energy of the answer, which gives the minimum for nothing.
+//! How near the answer is, is bounded and not guessed: no eigenvalue is below 1, so in exact arithmetic the distance from
+//! the minimiser in the norm of the system, which is what the objective measures, is at most the length of the residual,
+//! and a row goes on until that is 1e-6 of the length of its answer. In single precision the residual that the steps
+//! carry along moves away from the true one, a little more in longer rows. Answers of `Ials` on Gowalla (K 64) measured
+//! against Cholesky's method in double precision, root mean square and most: 6e-7 and 1.2e-6 in rows of up to 127 events,
+//! 1.1e-6 and 1.9e-6 in longer ones. Where a system stretches a direction so far that rounding could do more, the row is
+//! factored. Hestenes & Stiefel 1952; the energies of the steps add up to the energy of the answer, which gives the
+//! minimum for nothing.
 //!
 //! The diagonal of the system, and the prior plus what a row of that length has on average, precondition no better; a
 //! start from the row of the epoch before saves a step and costs one.
