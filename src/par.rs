@@ -118,6 +118,20 @@ pub(crate) fn balanced(offsets: &[usize], cost: impl Fn(usize) -> usize, least: 
     cuts
 }
 
+/// The last jobs of a pass that are cut once more, and into how many.
+const LAST: (usize, usize) = (8, 4);
+
+/// Cuts the last jobs smaller, so that a thread that is done does not wait long for the others.
+pub(crate) fn tapered(mut cuts: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    let (jobs, pieces) = LAST;
+    let last = cuts.split_off(cuts.len().saturating_sub(jobs));
+    for cut in last {
+        let piece = chunks(cut.len(), cut.len().div_ceil(pieces));
+        cuts.extend(piece.map(|piece| cut.start + piece.start..cut.start + piece.end));
+    }
+    cuts
+}
+
 /// Parts of a slice of `width` numbers per row.
 pub(crate) fn parts<'a, T>(mut all: &'a mut [T], width: usize, cuts: &[Range<usize>]) -> Vec<&'a mut [T]> {
     let part = |rows: &Range<usize>| {
@@ -140,8 +154,11 @@ mod tests {
                 offsets.push(offsets[offsets.len() - 1] + length);
             }
             let cuts = balanced(&offsets, |n| n + 16, 2048);
-            let rows: Vec<usize> = cuts.iter().cloned().flatten().collect();
-            assert_eq!(rows, (0..lengths.len()).collect::<Vec<_>>());
+            let rows = |cuts: &[Range<usize>]| cuts.iter().cloned().flatten().collect::<Vec<_>>();
+            assert_eq!(rows(&cuts), (0..lengths.len()).collect::<Vec<_>>());
+            let smaller = tapered(cuts.clone());
+            assert_eq!(rows(&smaller), rows(&cuts));
+            assert!(smaller.len() >= cuts.len() && smaller.len() <= cuts.len() + 24);
             let mut numbers = vec![0u8; 2 * lengths.len()];
             let parts = parts(&mut numbers, 2, &cuts);
             assert!(parts.iter().zip(&cuts).all(|(part, rows)| part.len() == 2 * rows.len()));

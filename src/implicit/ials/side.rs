@@ -13,7 +13,7 @@ use crate::kernel::{
     Answers, Precision, Row as System, RowSolver, Rows, RowsMut, SolveError, Workspace, gathered_products,
     sum_of_squares,
 };
-use crate::par::{Workers, balanced, parts};
+use crate::par::{Workers, balanced, parts, tapered};
 
 /// The least cost of a job, in multiply-adds: some tens of microseconds.
 const LEAST_COST: usize = 1 << 20;
@@ -87,7 +87,7 @@ impl Side {
             rows: Matrix::new(used.len(), params.factors),
             regularization: used.iter().map(|&n| params.regularization_of(n, others)).collect(),
             shares,
-            cuts: balanced(offsets, cost, LEAST_COST),
+            cuts: tapered(balanced(offsets, cost, LEAST_COST)),
         }
     }
 
