@@ -130,7 +130,7 @@ fn steps<M: Score>(
         let fresh = Freshness::new(&times, now, HALF_LIFE, 0.2)?;
         table.chosen("  freshness, two years, 0.2", scanner, &plain.clone().adjust(&fresh))?;
     }
-    for lambda in [0.9, 0.7] {
+    for lambda in [0.7, 0.3] {
         let mmr = Mmr::new(scanner.model(), lambda)?;
         let name = format!("  marginal relevance, lambda {lambda}");
         table.chosen(&name, scanner, &plain.clone().diverse(&mmr))?;
@@ -140,8 +140,8 @@ fn steps<M: Score>(
     let Some(attributes) = attributes else {
         return table.chosen("  discount 0.1 and lambda 0.9", scanner, &together);
     };
-    let quota = Quota::new(attributes, field, 2)?;
-    table.chosen(&format!("  at most two per {field}"), scanner, &plain.quota(&quota))?;
+    let quota = Quota::new(attributes, field, 1)?;
+    table.chosen(&format!("  at most one per {field}"), scanner, &plain.quota(&quota))?;
     table.chosen("  discount 0.1, lambda 0.9 and quota", scanner, &together.quota(&quota))
 }
 
