@@ -254,7 +254,7 @@ fn folding_in_a_training_row_is_near<M: Score>(model: &M) {
     for user in some_users() {
         let history = data().user(user).unwrap();
         let trained = scores(model, &Query::user(user));
-        let folded = scores(model, &Query::history(history));
+        let folded = scores(model, &Query::user(user).with_history(history));
         let squares: f32 = trained.iter().zip(&folded).map(|(a, b)| (a - b) * (a - b)).sum();
         let apart = (squares / trained.len() as f32).sqrt();
         assert!(apart < 0.2, "{user:?}: scores are {apart} apart");

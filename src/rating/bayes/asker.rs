@@ -3,6 +3,7 @@
 use super::BayesianMf;
 use super::draws::{Draw, place};
 use super::features::set_share;
+use super::model::Prior;
 use crate::data::{EncodedRow, History, UserIx};
 use crate::kernel::{
     Normal, Precision, Row as System, RowSolver, Rows, RowsMut, SolveError, Stream, Workspace, dot, transform,
@@ -29,10 +30,11 @@ impl Asker {
         attributes: Option<&EncodedRow>,
     ) -> Result<Self, QueryError> {
         let parts = &model.parts;
-        let mut told = model.prior_of_asker(history.len()).0.mean.clone();
-        tell(model, history, user, attributes, &mut told)?;
+        let (prior, with_set) = model.prior_of_asker(history.len(), user);
+        let mut told = prior.mean.clone();
+        tell(model, (prior, with_set), history, user, attributes, &mut told)?;
         let mut asker = Self { means: told, draws: vec![0.0; parts.width()], noise: 1.0 };
-        let mut step = Step::new(model, history);
+        let mut step = Step::new(model, prior, history);
         let first =
             if history.is_empty() { parts.samples } else { parts.samples + SETTLING.min(parts.samples) };
         for at in (0..first).rev() {
@@ -47,6 +49,7 @@ impl Asker {
 /// Adds what is known of the asker beside ratings to the prior mean.
 fn tell(
     model: &BayesianMf,
+    (prior, with_set): (&Prior, bool),
     history: History<'_>,
     user: Option<UserIx>,
     attributes: Option<&EncodedRow>,
@@ -65,7 +68,6 @@ fn tell(
         _ => (&[][..], &[][..]),
     };
     let features = entries.0.iter().zip(entries.1).map(|(&feature, &value)| (feature as usize, value));
-    let (prior, with_set) = model.prior_of_asker(history.len());
     prior.tell(row, features);
     if with_set {
         let share = set_share(history.len());
@@ -77,6 +79,7 @@ fn tell(
 /// What is shared by the samples of one asker.
 struct Step<'a> {
     model: &'a BayesianMf,
+    prior: &'a Prior,
     history: History<'a>,
     /// Numbers behind the ratings.
     targets: Vec<f32>,
@@ -88,7 +91,7 @@ struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    fn new(model: &'a BayesianMf, history: History<'a>) -> Self {
+    fn new(model: &'a BayesianMf, prior: &'a Prior, history: History<'a>) -> Self {
         let parts = &model.parts;
         let middle = |value: &f32| match parts.ratings.is_ordinal() {
             true => {
@@ -99,6 +102,7 @@ impl<'a> Step<'a> {
         };
         Self {
             model,
+            prior,
             history,
             targets: history.values.iter().map(middle).collect(),
             solver: RowSolver::with_level(parts.dim(), model.level),
@@ -114,7 +118,7 @@ impl<'a> Step<'a> {
         let parts = &self.model.parts;
         let (dim, n) = (parts.dim(), self.history.len());
         let span = sample * dim..(sample + 1) * dim;
-        let (prior, _) = self.model.prior_of_asker(n);
+        let prior = self.prior;
         let root = &prior.root[sample * dim * dim..][..dim * dim];
         let inverse = &prior.inverse[sample * dim * dim..][..dim * dim];
         let at = Stream { row: sample as u64 / 2, ..place(0, 0, Draw::Cold, 2) };

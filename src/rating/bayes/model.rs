@@ -242,10 +242,12 @@ fn few(seen: &Seen) -> usize {
 
 impl BayesianMf {
     /// The prior of somebody with so many ratings, and whether the set of what they rated tells of them. That of somebody
-    /// who has just come is unknown, be it empty or begun.
-    pub(super) fn prior_of_asker(&self, ratings: usize) -> (&Prior, bool) {
+    /// who has just come is unknown, be it empty or begun; `user` is somebody of the training data, whose set was whole.
+    pub(super) fn prior_of_asker(&self, ratings: usize, user: Option<UserIx>) -> (&Prior, bool) {
+        let trained = user.map_or(0, |user| self.parts.seen.of(user).len());
+        let is_whole = ratings >= self.few || (trained > 0 && ratings >= trained);
         match &self.parts.newcomers {
-            Some(newcomers) if ratings < self.few => (newcomers, false),
+            Some(newcomers) if !is_whole => (newcomers, false),
             _ => (&self.parts.user_prior, self.parts.user_sets && ratings > 0),
         }
     }

@@ -65,7 +65,7 @@ fn nobody_is_the_prior_mean() {
     // The mean row of each sample, as it was drawn.
     let (dim, parts) = (model.parts.dim(), &model.parts);
     let share = parts.ratings.scaling.spread / parts.samples as f32;
-    for (mean, dense) in model.prior_of_asker(0).0.mean.chunks(dim).zip(nobody.dense.chunks(dim)) {
+    for (mean, dense) in model.prior_of_asker(0, None).0.mean.chunks(dim).zip(nobody.dense.chunks(dim)) {
         assert!(mean[..dim - 1].iter().zip(dense).all(|(mean, dense)| share * mean == *dense));
     }
     assert_eq!(nobody.basis, Basis::GlobalMean);
@@ -110,18 +110,25 @@ fn the_set_of_somebody_who_has_just_come_says_nothing() {
     let model = fitted(&world);
     assert!(model.parts.user_sets && (15..30).contains(&model.few), "{}", model.few);
     for n in [0, 1, model.few - 1] {
-        let (prior, with_set) = model.prior_of_asker(n);
+        let (prior, with_set) = model.prior_of_asker(n, None);
         assert!(std::ptr::eq(prior, model.parts.newcomers.as_ref().unwrap()) && !with_set);
     }
-    let (prior, with_set) = model.prior_of_asker(model.few);
+    let (prior, with_set) = model.prior_of_asker(model.few, None);
     assert!(std::ptr::eq(prior, &model.parts.user_prior) && with_set);
+    // A user of the training data was not new, however little they rated.
+    let counts = || (0..100).map(UserIx::new).map(|user| (model.parts.seen.of(user).len(), user));
+    let (least, user) = counts().filter(|&(n, _)| n > 0).min().unwrap();
+    assert!(least < model.few);
+    let (prior, with_set) = model.prior_of_asker(least, Some(user));
+    assert!(std::ptr::eq(prior, &model.parts.user_prior) && with_set);
+    assert!(!model.prior_of_asker(least - 1, Some(user)).1);
     // Without sets there is one prior for all; in an old file too.
     let without = BayesianMfParams::new().factors(2).burn_in(2).samples(4).user_sets(false);
     assert!(without.fit(&world.told).unwrap().parts.newcomers.is_none());
     let mut old = model.parts;
     old.newcomers = None;
     let old = BayesianMf::try_from(old).unwrap();
-    assert!(!old.prior_of_asker(0).1 && old.prior_of_asker(1).1);
+    assert!(!old.prior_of_asker(0, None).1 && old.prior_of_asker(1, None).1);
 }
 
 /// Users who rate what they dislike rate little. Somebody who was not asked yet is one of all.

@@ -29,7 +29,7 @@ fn solve(a: &[Vec<f64>], b: &[f64]) -> (Vec<f64>, Vec<Vec<f64>>) {
 /// The mean and the covariance of an asker's row in one sample, given plain ratings.
 fn exact(model: &BayesianMf, sample: usize, history: History<'_>) -> (Vec<f64>, Vec<Vec<f64>>) {
     let (parts, dim) = (&model.parts, model.parts.dim());
-    let (of_asker, with_set) = model.prior_of_asker(history.len());
+    let (of_asker, with_set) = model.prior_of_asker(history.len(), None);
     let root = &of_asker.root[sample * dim * dim..][..dim * dim];
     let mut precision: Vec<Vec<f64>> = (0..dim)
         .map(|i| {
