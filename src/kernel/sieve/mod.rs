@@ -37,11 +37,12 @@
 //!
 //! # Cost
 //!
-//! One byte a coordinate, 4 a row and 72 a group. In the batch, 14 questions stay in registers against 32 rows at a time:
+//! One byte a coordinate, 4 a row (8 once one has changed) and 96 a group. In the batch, 14 questions stay in registers against 32 rows at a time:
 //! T is subtracted before the sum begins, so that a survivor is a sum that is not negative, and a tile without one, nearly
 //! every tile, costs one `and` per vector of sums beside its products.
 
 mod aim;
+mod follow;
 mod pack;
 mod sift;
 #[cfg(test)]
@@ -86,10 +87,18 @@ pub(crate) struct Sieve {
     bias_size: f64,
     packed: Packed,
     groups: Vec<Group>,
-    /// The row at each place.
+    /// The row at each place; [`NONE`] where it was and is no more.
     order: Vec<u32>,
+    /// Rows in no group, ascending.
     wild: Vec<u32>,
+    /// The place of each row, [`NONE`] for those in no group; empty as long as no row has changed.
+    places: Vec<u32>,
+    /// How many rows have left their groups or come since all were packed.
+    strays: usize,
 }
+
+/// No row, and no place.
+const NONE: u32 = u32::MAX;
 
 /// What the rows of a group have in common.
 #[derive(Clone, Copy, Debug, Default)]
@@ -112,6 +121,15 @@ struct Group {
     longest_left: f64,
     /// The largest b of this and all later groups.
     bias_left: f64,
+    room: Room,
+}
+
+/// What a row may become and stay in its group, so that groups stay what they were sorted for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Room {
+    longest: f64,
+    shortest: f64,
+    bias: f64,
 }
 
 impl Sieve {
@@ -125,7 +143,8 @@ impl Sieve {
         self.groups.len()
     }
 
-    /// Rows that hold NaN or infinity, ascending: they are in no group.
+    /// Rows that are in no group, ascending: those that hold NaN or infinity, and those that
+    /// [strayed](Self::follow). They are always found.
     pub(crate) fn wild(&self) -> &[u32] {
         &self.wild
     }
@@ -133,6 +152,6 @@ impl Sieve {
     /// The row at the place found, unless the place only fills the last group.
     #[inline]
     pub(crate) fn row(&self, found: Found) -> Option<u32> {
-        self.order.get(found.place as usize).copied()
+        self.order.get(found.place as usize).copied().filter(|&row| row != NONE)
     }
 }

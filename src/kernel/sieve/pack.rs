@@ -5,7 +5,7 @@ use crate::kernel::level::Level;
 use crate::kernel::simd::bytes::ByteLevel;
 
 /// The largest byte of a row, in size.
-const FULL: f64 = 127.0;
+pub(super) const FULL: f64 = 127.0;
 
 /// Bytes of rows are unsigned: this stands for zero.
 pub(super) const ZERO: u8 = 128;
@@ -32,7 +32,7 @@ impl Packed {
         &self.store[self.start + group * len..][..len]
     }
 
-    fn group_mut(&mut self, group: usize) -> &mut [u8] {
+    pub(super) fn group_mut(&mut self, group: usize) -> &mut [u8] {
         let len = GROUP * self.words * 4;
         &mut self.store[self.start + group * len..][..len]
     }
@@ -140,19 +140,26 @@ impl Sieve {
         for (g, (members, group)) in order.chunks(GROUP).zip(&mut groups).enumerate() {
             for (&i, to) in members.iter().zip(rows.chunks_exact_mut(4 * words)) {
                 y.clear();
-                let bias = f64::from(row(i, &mut y)) / unit;
-                to.fill(0.0);
-                y.iter().take(width).zip(&mut *to).for_each(|(&y, to)| *to = f64::from(y));
-                to[width..width + copies].fill(bias);
+                let bias = row(i, &mut y);
+                extend(&y[..width.min(y.len())], bias, (copies, unit), to);
             }
             let rows = &rows[..members.len() * 4 * words];
             *group = Group::of(members, &survey);
             group.pack(rows, words, lanes, packed.group_mut(g));
         }
         Group::look_ahead(&mut groups);
-        let bias_size = survey.bias;
-        Some(Self { machine, width, copies, unit, bias_size, packed, groups, order, wild: survey.wild })
+        groups.iter_mut().for_each(Group::make_room);
+        let (bias_size, wild) = (survey.bias, survey.wild);
+        let (places, strays) = (Vec::new(), 0);
+        Some(Self { machine, width, copies, unit, bias_size, packed, groups, order, wild, places, strays })
     }
+}
+
+/// Writes a row as a vector with its bias as so many coordinates, in a unit.
+pub(super) fn extend(y: &[f32], bias: f32, (copies, unit): (usize, f64), to: &mut [f64]) {
+    to.fill(0.0);
+    y.iter().zip(&mut *to).for_each(|(&y, to)| *to = f64::from(y));
+    to[y.len()..y.len() + copies].fill(f64::from(bias) / unit);
 }
 
 impl Group {
@@ -169,29 +176,33 @@ impl Group {
         }
     }
 
-    /// Writes the bytes of the rows, and how far they are from the rows.
+    /// Chooses the scale and writes the bytes of the rows.
     fn pack(&mut self, rows: &[f64], words: usize, lanes: usize, out: &mut [u8]) {
         let largest = rows.iter().fold(0.0, |most: f64, y| most.max(y.abs()));
-        let scale = scale(largest, FULL);
-        let inverse = 1.0 / scale;
-        self.inverse = inverse;
+        self.inverse = 1.0 / scale(largest, FULL);
         for (at, row) in rows.chunks_exact(4 * words).enumerate() {
-            let to = &mut out[at / lanes * lanes * words * 4..];
-            let (mut square, mut left) = (0.0, 0.0);
-            for (k, &y) in row.iter().enumerate() {
-                let byte = byte(y * inverse, FULL);
-                to[(k / 4 * lanes + at % lanes) * 4 + k % 4] = (i16::from(byte) + i16::from(ZERO)) as u8;
-                let error = y - scale * f64::from(byte);
-                (square, left) = (square + y * y, left + error * error);
-            }
-            self.reach = self.reach.max(square.sqrt() * (1.0 + SLACK));
-            // The difference of nearly equal numbers: its own rounding is relative to the numbers.
-            self.error = self.error.max(left.sqrt() + SLACK * square.sqrt());
+            self.put(at, row, lanes, out);
         }
     }
 
+    /// Writes the bytes of a row, and takes note how far they are from the row.
+    pub(super) fn put(&mut self, at: usize, row: &[f64], lanes: usize, out: &mut [u8]) {
+        let (inverse, scale) = (self.inverse, 1.0 / self.inverse);
+        let to = &mut out[at / lanes * lanes * row.len()..];
+        let (mut square, mut left) = (0.0, 0.0);
+        for (k, &y) in row.iter().enumerate() {
+            let byte = byte(y * inverse, FULL);
+            to[(k / 4 * lanes + at % lanes) * 4 + k % 4] = (i16::from(byte) + i16::from(ZERO)) as u8;
+            let error = y - scale * f64::from(byte);
+            (square, left) = (square + y * y, left + error * error);
+        }
+        self.reach = self.reach.max(square.sqrt() * (1.0 + SLACK));
+        // The difference of nearly equal numbers: its own rounding is relative to the numbers.
+        self.error = self.error.max(left.sqrt() + SLACK * square.sqrt());
+    }
+
     /// What is left from each group on.
-    fn look_ahead(groups: &mut [Self]) {
+    pub(super) fn look_ahead(groups: &mut [Self]) {
         let (mut longest, mut bias) = (0.0_f64, f64::NEG_INFINITY);
         for group in groups.iter_mut().rev() {
             (longest, bias) = (longest.max(group.longest), bias.max(group.bias));

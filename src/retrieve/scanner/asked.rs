@@ -86,12 +86,15 @@ pub(super) struct Exact<'a, S: ?Sized> {
     pub(super) rows: Factors<'a>,
     pub(super) level: Level,
     pub(super) request: &'a TopN<'a>,
+    /// Items that no list names, ascending.
+    pub(super) left_out: &'a [ItemIx],
 }
 
 impl<S: Score + ?Sized> Judge for Exact<'_, S> {
     #[inline]
     fn passes(&self, question: usize, row: u32) -> bool {
-        self.asked[question].seen.binary_search(&ItemIx::new(row)).is_err()
+        let item = ItemIx::new(row);
+        self.asked[question].seen.binary_search(&item).is_err() && self.left_out.binary_search(&item).is_err()
     }
 
     #[inline]

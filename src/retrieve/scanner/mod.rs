@@ -5,6 +5,7 @@ mod batch;
 mod candidates;
 mod cosine;
 mod error;
+mod follow;
 mod funnel;
 mod lists;
 mod similar;
@@ -16,6 +17,7 @@ use std::ops::Deref;
 use super::collect::Collector;
 use super::ext::Workspace;
 use super::{BatchError, Hit, Rerank, RerankError, ScoreExt, TopN};
+use crate::data::ItemIx;
 use crate::kernel::{Kind, Level, MOST, Sieve};
 use crate::model::{Factors, Profile, Query, QueryError, Score};
 use asked::{Asked, Exact};
@@ -37,6 +39,8 @@ pub use vectors::Vectors;
 /// the answer *is* that of all scores, ties included.
 ///
 /// The threads that ask share one scanner; each has a [`Workspace`] of its own.
+///
+/// The scanner of a model that lives follows it by [patches](Self::install).
 ///
 /// ```
 /// use foldin::data::{ItemIx, UserIx, synthetic::Synthetic};
@@ -62,6 +66,8 @@ pub struct Scanner<M> {
     model: M,
     sieve: Sieve,
     level: Level,
+    /// Items that no list names, ascending.
+    left_out: Vec<ItemIx>,
 }
 
 impl<M: Deref<Target: Score> + Sync> Scanner<M> {
@@ -81,11 +87,8 @@ impl<M: Deref<Target: Score> + Sync> Scanner<M> {
     pub fn at_level(model: M, level: Level) -> Result<Self, ScanError> {
         let rows = error::item_rows(&*model)?;
         let too_wide = ScanError::TooWide { factors: rows.factors, most: MOST - 2 };
-        let sieve = Sieve::new(level, model.n_items(), rows.factors, |item, out| {
-            out.extend_from_slice(asked::row_of(&rows, item));
-            rows.bias.get(item as usize).copied().unwrap_or(0.0)
-        });
-        Ok(Self { sieve: sieve.ok_or(too_wide)?, model, level })
+        let sieve = Sieve::new(level, model.n_items(), rows.factors, follow::reading(&rows));
+        Ok(Self { sieve: sieve.ok_or(too_wide)?, model, level, left_out: Vec::new() })
     }
 
     /// The model.
@@ -208,7 +211,8 @@ impl<M: Deref<Target: Score> + Sync> Scanner<M> {
     }
 
     fn fill(&self, asked: &[Asked], request: &TopN<'_>, lists: &mut Lists, show: impl FnMut(&mut Collector)) {
-        let mut judge = Exact { model: &*self.model, asked, rows: self.rows(), level: self.level, request };
+        let (model, rows, left_out) = (&*self.model, self.rows(), &self.left_out[..]);
+        let mut judge = Exact { model, asked, rows, level: self.level, request, left_out };
         let questions = (Kind::Product, asked.iter().map(Asked::vector));
         let packed = (&self.sieve, self.model.n_items());
         lists.fill(packed, questions, request, &mut judge).iter_mut().for_each(show);
@@ -219,8 +223,9 @@ impl<M: Deref<Target: Score> + Sync> Scanner<M> {
         self.model.inner_product().unwrap_or(Factors { rows: &[], stride: 0, factors: 0, bias: &[] })
     }
 
-    /// Whether so much of the catalogue is listed that scoring all of it in blocks is cheaper.
+    /// Whether so much of the catalogue is listed that scoring all of it in blocks is cheaper; the model itself does not
+    /// know what is left out.
     fn is_long(&self, request: &TopN<'_>) -> bool {
-        request.get_n() > self.model.n_items() as usize / lists::LONG
+        self.left_out.is_empty() && request.get_n() > self.model.n_items() as usize / lists::LONG
     }
 }

@@ -17,12 +17,13 @@ struct Alike<'a> {
     items: &'a [ItemIx],
     level: Level,
     request: &'a TopN<'a>,
+    left_out: &'a [ItemIx],
 }
 
 impl Judge for Alike<'_> {
     #[inline]
     fn passes(&self, question: usize, row: u32) -> bool {
-        self.items[question].get() != row
+        self.items[question].get() != row && self.left_out.binary_search(&ItemIx::new(row)).is_err()
     }
 
     #[inline]
@@ -101,7 +102,7 @@ impl<M: Deref<Target: Score> + Sync> Scanner<M> {
         show: impl FnMut(&mut Collector),
     ) {
         let rows = self.rows();
-        let mut judge = Alike { rows, items, level: self.level, request };
+        let mut judge = Alike { rows, items, level: self.level, request, left_out: &self.left_out };
         let questions = (Kind::Cosine, items.iter().map(|&item| (row_of(&rows, item.get()), 0.0)));
         let packed = (&self.sieve, self.model.n_items());
         workspace.lists.fill(packed, questions, request, &mut judge).iter_mut().for_each(show);
