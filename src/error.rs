@@ -4,6 +4,7 @@ use crate::data::DataError;
 #[cfg(feature = "csv")]
 use crate::data::ReadError;
 use crate::evaluate::{EvaluateError, SplitError};
+use crate::live::LiveError;
 use crate::model::{FitError, ParamError, QueryError};
 use crate::persist::{LoadError, LogError, SaveError};
 use crate::rating::{CompressError, ForecastError};
@@ -69,4 +70,7 @@ pub enum Error {
     /// The log of events.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// A model that serves while it learns.
+    #[error(transparent)]
+    Live(#[from] LiveError),
 }

@@ -58,7 +58,7 @@ where
     let from = SectionReader::new(bytes)?;
     let model: M = from.model()?;
     let ids = ids::ids(&from, &model)?;
-    Ok(Saved { model, ids, metadata: ids::metadata(&from)? })
+    Ok(Saved { model, ids, metadata: ids::metadata(&from)?, checkpoint: from.checkpoint()? })
 }
 
 /// What a file says of itself.

@@ -69,6 +69,8 @@ pub struct Saved<M, U: PersistId = String, I: PersistId = String> {
     pub ids: Ids<U, I>,
     /// What else was put beside it; usually nothing. See [`Archive::with_metadata`].
     pub metadata: Metadata,
+    /// What ties it to a log of events beside it, if there is one.
+    pub checkpoint: Option<Checkpoint>,
 }
 
 /// Saves a model with its ids, all or not at all: the old file stays until the new one is complete.

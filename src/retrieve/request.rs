@@ -109,7 +109,7 @@ impl<'a, Ix: Copy> TopN<'a, Ix> {
         !self.include_seen
     }
 
-    pub(super) fn denied(&self) -> &'a [Ix] {
+    pub(crate) fn denied(&self) -> &'a [Ix] {
         self.deny
     }
 

@@ -1,0 +1,184 @@
+//! Two copies of something: all read one, one changes the other.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// How long the writer waits for those who still read the spare copy, before it makes another.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Two slots, one of which is current. Readers try the lock of the current one, which the writer never takes; so they
+/// wait for nobody, and look again if the two were exchanged under their eyes. There is one writer: calls that change
+/// something must not meet.
+#[derive(Debug)]
+pub(super) struct Copies<T> {
+    slots: [RwLock<Arc<T>>; 2],
+    current: AtomicUsize,
+}
+
+impl<T: Clone> Copies<T> {
+    /// The spare is made when it is first needed.
+    pub(super) fn new(first: T) -> Self {
+        let first = Arc::new(first);
+        Self { slots: [RwLock::new(first.clone()), RwLock::new(first)], current: AtomicUsize::new(0) }
+    }
+
+    /// The current copy: it stays as it is as long as it is held.
+    pub(super) fn read(&self) -> Arc<T> {
+        loop {
+            match self.slots[self.current.load(Ordering::Acquire)].try_read() {
+                Ok(copy) => return Arc::clone(&copy),
+                Err(TryLockError::Poisoned(copy)) => return Arc::clone(&copy.into_inner()),
+                // It was current when we looked, and is being written by now: another one is.
+                Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+            }
+        }
+    }
+
+    /// Changes the spare copy, which nobody sees: `follow` brings it from where it was left to what is to come; where
+    /// somebody still reads it, `step` brings a clone of the current one there.
+    pub(super) fn prepare(&self, follow: impl FnOnce(&mut T), step: impl FnOnce(&mut T)) {
+        let mut slot = self.free_spare();
+        match Arc::get_mut(&mut slot) {
+            Some(spare) => follow(spare),
+            None => {
+                let mut copy = T::clone(&self.read());
+                step(&mut copy);
+                *slot = Arc::new(copy);
+            }
+        }
+    }
+
+    /// The copy that was prepared.
+    pub(super) fn prepared(&self) -> Arc<T> {
+        Arc::clone(&self.lock_spare())
+    }
+
+    /// From now on the copy that was prepared is read, and the other one is the spare.
+    pub(super) fn publish(&self) {
+        self.current.store(self.spare(), Ordering::Release);
+    }
+
+    /// Brings the spare to where the current copy is; where somebody still reads it, it is left to them.
+    pub(super) fn even(&self, follow: impl FnOnce(&mut T)) {
+        let mut slot = self.free_spare();
+        match Arc::get_mut(&mut slot) {
+            Some(spare) => follow(spare),
+            None => *slot = self.read(),
+        }
+    }
+
+    /// Gives the spare up: the next one is a clone of the current copy.
+    pub(super) fn discard(&self) {
+        *self.lock_spare() = self.read();
+    }
+
+    /// Puts another in the place of both.
+    pub(super) fn replace(&self, next: T) {
+        *self.lock_spare() = Arc::new(next);
+        self.publish();
+        self.discard();
+    }
+
+    fn spare(&self) -> usize {
+        1 - self.current.load(Ordering::Acquire)
+    }
+
+    fn lock_spare(&self) -> RwLockWriteGuard<'_, Arc<T>> {
+        self.slots[self.spare()].write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The slot of the spare, after its readers have gone or patience has.
+    fn free_spare(&self) -> RwLockWriteGuard<'_, Arc<T>> {
+        let start = Instant::now();
+        loop {
+            let mut slot = self.lock_spare();
+            let is_a_copy = !Arc::ptr_eq(&slot, &self.read());
+            if !is_a_copy || Arc::get_mut(&mut slot).is_some() || start.elapsed() > PATIENCE {
+                return slot;
+            }
+            drop(slot);
+            sleep(Duration::from_micros(50));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+
+    /// Two numbers that agree, except while they change.
+    #[derive(Clone, Debug)]
+    struct Pair(u64, u64);
+
+    fn to(n: u64) -> impl FnOnce(&mut Pair) {
+        move |pair| {
+            pair.0 = n;
+            thread::yield_now();
+            pair.1 = n;
+        }
+    }
+
+    #[test]
+    fn nobody_sees_half_a_change_and_time_goes_forward() {
+        let (copies, done) = (Copies::new(Pair(0, 0)), AtomicBool::new(false));
+        thread::scope(|scope| {
+            for reader in 0..3 {
+                let (copies, done) = (&copies, &done);
+                scope.spawn(move || {
+                    let (mut last, mut kept) = (0, Vec::new());
+                    while !done.load(Ordering::Relaxed) {
+                        let copy = copies.read();
+                        assert_eq!(copy.0, copy.1);
+                        assert!(copy.0 >= last);
+                        last = copy.0;
+                        if reader == 0 && kept.len() < 4 {
+                            kept.push((last, copy));
+                        }
+                    }
+                    kept.iter().for_each(|(n, copy)| assert_eq!((copy.0, copy.1), (*n, *n)));
+                });
+            }
+            for n in 1..2_000 {
+                copies.prepare(to(n), to(n));
+                assert_eq!(copies.prepared().0, n);
+                if n % 7 == 0 {
+                    copies.discard();
+                    assert_eq!(copies.read().0, n - 1);
+                    copies.prepare(to(n), to(n));
+                }
+                copies.publish();
+                if n % 5 == 0 {
+                    copies.even(to(n));
+                    assert_eq!(copies.prepared().1, n);
+                }
+            }
+            done.store(true, Ordering::Relaxed);
+        });
+        copies.replace(Pair(9, 9));
+        assert!(copies.read().0 == 9 && Arc::ptr_eq(&copies.read(), &copies.prepared()));
+    }
+
+    #[test]
+    fn there_are_two_copies_and_those_that_are_held() {
+        let copies = Copies::new(Arc::new(()));
+        let counter = Arc::clone(&copies.read());
+        let step = || (|_: &mut Arc<()>| (), |_: &mut Arc<()>| ());
+        for _ in 0..5 {
+            copies.prepare(step().0, step().1);
+            copies.publish();
+        }
+        assert_eq!(Arc::strong_count(&counter), 3, "two copies and this");
+        let held = copies.read();
+        for _ in 0..5 {
+            copies.prepare(step().0, step().1);
+            copies.publish();
+        }
+        assert_eq!(Arc::strong_count(&counter), 4, "and the one held");
+        drop(held);
+        assert_eq!(Arc::strong_count(&counter), 3);
+    }
+}

@@ -1,0 +1,354 @@
+//! Many readers, one writer.
+
+use std::fmt::{self, Debug};
+use std::fs;
+use std::hash::Hash;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::copies::Copies;
+use super::resolve::resolve;
+use super::snapshot::Step;
+use super::store::{Files, Store, is_uncertain, log_of, new_line};
+use super::{Applied, Learner, LiveError, Snapshot};
+use crate::data::{Change, Ids};
+use crate::model::{FitContext, FitFrom, FitReport, Update, UpdateReport};
+use crate::persist::{self, Checkpoint, EventLog, LogId, LogReport, Metadata, Persist, PersistId};
+
+/// What raw ids must be able to do; every type that can is one.
+pub trait LiveId: Hash + Eq + Clone + Debug + Send + Sync {}
+
+impl<T: Hash + Eq + Clone + Debug + Send + Sync> LiveId for T {}
+
+/// A model that serves while it learns, and loses nothing of what it acknowledged.
+///
+/// Share it between threads by reference or [`Arc`]. A reader takes a [`snapshot`](Self::snapshot) per request and waits
+/// for nobody; who [applies](Self::apply) changes waits for others who do.
+///
+/// # Files
+/// Model, events and ids are in one file, batches since it was saved in the log beside it, `NAME.log`. Both together are
+/// the state: [`open`](Self::open) brings every acknowledged batch back. [`checkpoint`](Self::checkpoint) saves the model
+/// and empties the log; do it when the log has grown, say once an hour. A batch with a removal is a checkpoint of its
+/// own, so that nothing of who was removed is left in either file when it is acknowledged; gather such requests in one
+/// batch. Saving takes as long as the file is large, and only writers wait.
+///
+/// # Memory
+/// The learner with the events, and two copies of model, ids and packed rows; one more for each older snapshot that is
+/// still held. A writer waits up to 50 ms for the last readers of the older copy, then makes another.
+///
+/// ```
+/// use foldin::data::{Change, Event, InteractionsBuilder};
+/// use foldin::implicit::IalsParams;
+/// use foldin::live::{Learner, Live};
+/// use foldin::model::Fit;
+/// use foldin::retrieve::TopN;
+/// let films = ["alien", "brazil", "casablanca", "dune"];
+/// let mut builder = InteractionsBuilder::<String, String>::new();
+/// for (n, user) in ["ann", "bob", "eve", "joe"].into_iter().enumerate() {
+///     for film in films.iter().cycle().skip(n).take(2) {
+///         builder.push(user.to_string(), film.to_string(), 1.0)?;
+///     }
+/// }
+/// let data = builder.build()?;
+/// let model = IalsParams::new().factors(2).fit(&data.interactions)?;
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("films.foldin");
+/// let live = Live::create(&path, Learner::new(model, data.interactions)?, data.ids)?;
+///
+/// // Somebody comes, and has a list at once.
+/// let event = Event { user: "zoe".to_string(), item: "alien".to_string(), value: 1.0, time: None };
+/// live.apply(&[Change::Add(event)])?;
+/// let snapshot = live.snapshot();
+/// let list = snapshot.recommend("zoe", &TopN::new(2))?;
+/// assert!(list.len() == 2 && list.iter().all(|(film, _)| *film != "alien"));
+///
+/// // After a restart:
+/// drop(live);
+/// let (live, report) = Live::<foldin::implicit::Ials>::open(&path)?;
+/// assert_eq!(report.batches, 1);
+/// assert!(live.snapshot().ids().user("zoe").is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Live<M: Update, U: LiveId = String, I: LiveId = String> {
+    copies: Copies<Snapshot<M, U, I>>,
+    writer: Mutex<Writer<M, U, I>>,
+}
+
+struct Writer<M: Update, U: LiveId, I: LiveId> {
+    learner: Learner<M>,
+    store: Option<Box<dyn Store<M, U, I>>>,
+    /// What the spare copy lacks of the current one.
+    behind: Option<Step<M::Patch, U, I>>,
+    sequence: u64,
+    /// Whether the files may be other than is known here.
+    broken: bool,
+}
+
+impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
+    /// A model that lives in memory alone.
+    ///
+    /// # Errors
+    /// [`LiveError::Ids`] when the ids are not those of the model, [`LiveError::Scan`], [`LiveError::Update`].
+    pub fn in_memory(learner: Learner<M>, ids: Ids<U, I>) -> Result<Self, LiveError> {
+        Self::of(learner, ids, None, 0)
+    }
+
+    fn of(
+        mut learner: Learner<M>,
+        ids: Ids<U, I>,
+        store: Option<Box<dyn Store<M, U, I>>>,
+        sequence: u64,
+    ) -> Result<Self, LiveError> {
+        check_ids(&learner, &ids)?;
+        learner.begin()?;
+        let copies = Copies::new(Snapshot::new(learner.model().clone(), ids, sequence)?);
+        let writer = Writer { learner, store, behind: None, sequence, broken: false };
+        Ok(Self { copies, writer: Mutex::new(writer) })
+    }
+
+    /// The model as it is now, to be asked. Never waits.
+    pub fn snapshot(&self) -> Arc<Snapshot<M, U, I>> {
+        self.copies.read()
+    }
+
+    /// Takes in a batch of changes, or none of them. When it returns the batch lasts, and whoever takes a snapshot from
+    /// now on sees all of it.
+    ///
+    /// # Errors
+    /// [`LiveError`]. The batch is not taken in, with one exception: when it holds a removal, the model is saved and the
+    /// log cannot be emptied ([`LiveError::Log`]); then it is, and the log may still tell of who was removed until the
+    /// model is opened again.
+    pub fn apply(&self, changes: &[Change<U, I>]) -> Result<UpdateReport, LiveError> {
+        let mut writer = self.write()?;
+        let writer = &mut *writer;
+        let (dense, turns) = resolve(self.snapshot().ids(), changes)?;
+        let applied = writer.learner.apply_with_patch(&dense)?;
+        if changes.is_empty() {
+            return Ok(applied.report);
+        }
+        let sequence = writer.sequence + 1;
+        if has_removal(changes) {
+            let step = Step { patch: applied.patch.clone(), turns, sequence };
+            return self.forget(writer, step, applied);
+        }
+        if let Some(store) = &mut writer.store
+            && let Err(error) = store.append(changes)
+        {
+            writer.learner.take_back(applied);
+            return Err(error.into());
+        }
+        let step = Step { patch: applied.patch, turns, sequence };
+        self.prepare(writer, &step);
+        self.publish(writer, step);
+        Ok(applied.report)
+    }
+
+    /// Takes in a batch with removals: saved before anybody sees it, and in no log.
+    fn forget(
+        &self,
+        writer: &mut Writer<M, U, I>,
+        step: Step<M::Patch, U, I>,
+        applied: Applied<M>,
+    ) -> Result<UpdateReport, LiveError> {
+        self.prepare(writer, &step);
+        if let Some(store) = &mut writer.store
+            && let Err(error) = store.save(&writer.learner, self.copies.prepared().ids(), step.sequence)
+        {
+            self.copies.discard();
+            writer.learner.take_back(applied);
+            writer.broken = is_uncertain(&error);
+            return Err(error.into());
+        }
+        self.publish(writer, step);
+        // The other copy forgets at once too.
+        let behind = writer.behind.take();
+        self.copies.even(|spare| behind.iter().for_each(|step| spare.install(step)));
+        if let Some(store) = &mut writer.store
+            && let Err(error) = store.reset(writer.sequence)
+        {
+            writer.broken = true;
+            return Err(error.into());
+        }
+        Ok(applied.report)
+    }
+
+    /// Brings the spare copy to the state after a step.
+    fn prepare(&self, writer: &mut Writer<M, U, I>, step: &Step<M::Patch, U, I>) {
+        let behind = writer.behind.take();
+        let follow = |spare: &mut Snapshot<M, U, I>| {
+            behind.iter().for_each(|step| spare.install(step));
+            spare.install(step);
+        };
+        self.copies.prepare(follow, |copy| copy.install(step));
+    }
+
+    fn publish(&self, writer: &mut Writer<M, U, I>, step: Step<M::Patch, U, I>) {
+        self.copies.publish();
+        writer.sequence = step.sequence;
+        writer.behind = Some(step);
+    }
+
+    /// Fits all rows anew to the events there are, from where they are: the weekly update ([`Learner::refit`]). Readers
+    /// are served meanwhile; changes wait. Ends with a [`checkpoint`](Self::checkpoint).
+    ///
+    /// # Errors
+    /// [`LiveError::Fit`]; then nothing has changed. Others when the refitted model could not be saved; then it is served,
+    /// and lasts from the next checkpoint on.
+    pub fn refit<P: FitFrom<Model = M>>(
+        &self,
+        params: &P,
+        context: &mut FitContext<'_>,
+    ) -> Result<FitReport, LiveError> {
+        let mut writer = self.write()?;
+        let report = writer.learner.refit(params, context)?;
+        let ids = self.snapshot().ids().clone();
+        let next = Snapshot::new(writer.learner.model().clone(), ids, writer.sequence)?;
+        writer.behind = None;
+        self.copies.replace(next);
+        writer.learner.begin()?;
+        self.save(&mut writer)?;
+        Ok(report)
+    }
+
+    /// Saves model, events and ids, and empties the log. Does nothing for a model in memory.
+    ///
+    /// # Errors
+    /// [`LiveError::Save`], [`LiveError::Log`]; everything that was acknowledged is in the files nevertheless.
+    pub fn checkpoint(&self) -> Result<(), LiveError> {
+        let mut writer = self.write()?;
+        self.save(&mut writer)
+    }
+
+    fn save(&self, writer: &mut Writer<M, U, I>) -> Result<(), LiveError> {
+        let Writer { learner, store: Some(store), sequence, .. } = writer else { return Ok(()) };
+        store.save(learner, self.snapshot().ids(), *sequence)?;
+        Ok(store.reset(*sequence)?)
+    }
+
+    /// The writer, to be looked at: how many events there are, how stale the model is. Waits for changes under way.
+    ///
+    /// # Errors
+    /// [`LiveError::Broken`].
+    pub fn with_learner<T>(&self, look: impl FnOnce(&Learner<M>) -> T) -> Result<T, LiveError> {
+        Ok(look(&self.write()?.learner))
+    }
+
+    fn write(&self) -> Result<MutexGuard<'_, Writer<M, U, I>>, LiveError> {
+        let writer = self.writer.lock().map_err(|_| LiveError::Broken)?;
+        if writer.broken { Err(LiveError::Broken) } else { Ok(writer) }
+    }
+}
+
+impl<M, U, I> Live<M, U, I>
+where
+    M: Update + Persist,
+    U: LiveId + PersistId + LogId + 'static,
+    I: LiveId + PersistId + LogId + 'static,
+{
+    /// A model that begins to live in files: the model under this name, the log beside it.
+    ///
+    /// # Errors
+    /// [`LiveError::Exists`], [`LiveError::Log`] if the log is there already, and those of
+    /// [`in_memory`](Live::in_memory).
+    pub fn create(path: impl AsRef<Path>, learner: Learner<M>, ids: Ids<U, I>) -> Result<Self, LiveError> {
+        let path = path.as_ref();
+        if path.exists() {
+            return Err(LiveError::Exists { path: path.to_owned() });
+        }
+        check_ids(&learner, &ids)?;
+        let line = new_line();
+        let log = EventLog::create(log_of(path), Checkpoint { model: line, sequence: 0 })?;
+        let files = Files { path: path.to_owned(), line, log, metadata: Metadata::new() };
+        if let Err(error) = Store::<M, U, I>::save(&files, &learner, &ids, 0) {
+            // The log is of no use without a model, and would stand in the way of the next try.
+            let _ = fs::remove_file(log_of(path));
+            return Err(error.into());
+        }
+        Self::of(learner, ids, Some(Box::new(files)), 0)
+    }
+
+    /// Opens the model with every batch that was acknowledged; of one that was under way when the process ended, all or
+    /// nothing. The report is that of the log.
+    ///
+    /// # Errors
+    /// [`LiveError::Load`], [`LiveError::Log`], [`LiveError::NoCheckpoint`], [`LiveError::Replay`].
+    pub fn open(path: impl AsRef<Path>) -> Result<(Self, LogReport), LiveError> {
+        Self::open_with(path, |learner| learner)
+    }
+
+    /// The same with settings for the learner, which are in no file: threads, and which rows are solved anew.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(
+        path: impl AsRef<Path>,
+        settings: impl FnOnce(Learner<M>) -> Learner<M>,
+    ) -> Result<(Self, LogReport), LiveError> {
+        let path = path.as_ref();
+        let persist::Saved { model, mut ids, metadata, checkpoint } =
+            persist::load::<Learner<M>, U, I>(path)?;
+        let from = checkpoint.ok_or_else(|| LiveError::NoCheckpoint { path: path.to_owned() })?;
+        let mut learner = settings(model);
+        check_ids(&learner, &ids)?;
+        let (mut log, report) = EventLog::open(log_of(path), from)?;
+        let mut removes = false;
+        for batch in log.replay()? {
+            let batch = batch?;
+            let sequence = batch.sequence;
+            take_in(&mut learner, &mut ids, &batch.changes)
+                .map_err(|source| LiveError::Replay { sequence, source: Box::new(source) })?;
+            removes |= has_removal(&batch.changes);
+        }
+        let sequence = log.sequence();
+        let files = Files { path: path.to_owned(), line: from.model, log, metadata };
+        let live = Self::of(learner, ids, Some(Box::new(files)), sequence)?;
+        if removes {
+            live.checkpoint()?;
+        }
+        Ok((live, report))
+    }
+}
+
+fn take_in<M: Update, U: LiveId, I: LiveId>(
+    learner: &mut Learner<M>,
+    ids: &mut Ids<U, I>,
+    changes: &[Change<U, I>],
+) -> Result<(), LiveError> {
+    let (dense, turns) = resolve(ids, changes)?;
+    learner.apply(&dense)?;
+    turns.install(ids);
+    Ok(())
+}
+
+fn has_removal<U, I>(changes: &[Change<U, I>]) -> bool {
+    changes.iter().any(|change| matches!(change, Change::RemoveUser { .. } | Change::RemoveItem { .. }))
+}
+
+/// Whether ids and events have the same indices, and the same vacant ones.
+fn check_ids<M: Update, U: LiveId, I: LiveId>(
+    learner: &Learner<M>,
+    ids: &Ids<U, I>,
+) -> Result<(), LiveError> {
+    let histories = learner.histories();
+    let (found, expected) = (ids.users.n_indices(), histories.n_users() as usize);
+    if found != expected || !ids.users.vacant().eq(histories.vacant_users().map(|user| user.get())) {
+        return Err(LiveError::Ids { kind: "user", found, expected });
+    }
+    let (found, expected) = (ids.items.n_indices(), histories.n_items() as usize);
+    if found != expected || !ids.items.vacant().eq(histories.vacant_items().map(|item| item.get())) {
+        return Err(LiveError::Ids { kind: "item", found, expected });
+    }
+    Ok(())
+}
+
+impl<M: Update, U: LiveId, I: LiveId> Debug for Live<M, U, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let snapshot = self.snapshot();
+        let (users, items) = (snapshot.model().n_users(), snapshot.model().n_items());
+        f.debug_struct("Live")
+            .field("sequence", &snapshot.sequence())
+            .field("users", &users)
+            .field("items", &items)
+            .finish_non_exhaustive()
+    }
+}
