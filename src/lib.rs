@@ -112,7 +112,7 @@ struct Readme;
 pub mod prelude {
     pub use crate::data::{Change, Dataset, History, Ids, Interactions, InteractionsBuilder, ItemIx, UserIx};
     pub use crate::implicit::{IalsParams, PopularityParams};
-    pub use crate::live::Learner;
+    pub use crate::live::{Learner, Live};
     pub use crate::model::{Fit, FitContext, FitFrom, Params, PredictRating, Query, Score};
     pub use crate::rating::{BayesianMfParams, BiasBaselineParams, BiasedMfParams, ItemKnnParams};
     pub use crate::retrieve::{Hit, Scanner, ScoreExt, TopN, UserScanner};

@@ -89,10 +89,9 @@ where
     let (mut users, mut items) = (side("user", &ids.users), side("item", &ids.items));
     let mut dense = Vec::with_capacity(changes.len());
     for (at, change) in changes.iter().enumerate() {
-        let mut event = |event: &'_ Event<U, I>| (event.value, event.time);
         dense.push(match change {
             Change::Add(raw) | Change::Replace(raw) => {
-                let (value, time) = event(raw);
+                let (value, time) = (raw.value, raw.time);
                 let user = UserIx::new(users.get_or_come(&raw.user)?);
                 let item = ItemIx::new(items.get_or_come(&raw.item)?);
                 let event = Event { user, item, value, time };
@@ -141,7 +140,7 @@ mod tests {
     fn indices_are_those_that_the_maps_give() {
         let mut ids: Ids<u32, u32> = Ids::default();
         let mut histories = Histories::from(Interactions::from_events(0, 0, &[]).unwrap());
-        let draw = |n: u64| (n * 6_364_136_223_846_793_005 >> 33) as u32;
+        let draw = |n: u64| (n.wrapping_mul(6_364_136_223_846_793_005) >> 33) as u32;
         for batch in 0..300u64 {
             let mut changes = Vec::new();
             let mut twin = ids.clone();

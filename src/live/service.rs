@@ -42,14 +42,9 @@ impl<T: Hash + Eq + Clone + Debug + Send + Sync> LiveId for T {}
 /// use foldin::live::{Learner, Live};
 /// use foldin::model::Fit;
 /// use foldin::retrieve::TopN;
-/// let films = ["alien", "brazil", "casablanca", "dune"];
-/// let mut builder = InteractionsBuilder::<String, String>::new();
-/// for (n, user) in ["ann", "bob", "eve", "joe"].into_iter().enumerate() {
-///     for film in films.iter().cycle().skip(n).take(2) {
-///         builder.push(user.to_string(), film.to_string(), 1.0)?;
-///     }
-/// }
-/// let data = builder.build()?;
+/// let seen = [("ann", "alien"), ("ann", "brazil"), ("bob", "brazil"), ("bob", "dune"), ("eve", "dune"), ("eve", "alien")];
+/// let records = seen.map(|(user, film)| (user.to_string(), film.to_string(), 1.0));
+/// let data = InteractionsBuilder::new().add("seen", records)?.build()?;
 /// let model = IalsParams::new().factors(2).fit(&data.interactions)?;
 /// # let directory = tempfile::tempdir()?;
 /// # let path = directory.path().join("films.foldin");
