@@ -13,7 +13,7 @@ use super::store::{Files, Store, is_uncertain, log_of, new_line};
 use super::{Applied, Learner, LiveError, Snapshot};
 use crate::data::{Change, Ids};
 use crate::model::{FitContext, FitFrom, FitReport, Update, UpdateReport};
-use crate::persist::{self, Checkpoint, EventLog, LogId, LogReport, Metadata, Persist, PersistId};
+use crate::persist::{self, Checkpoint, EventLog, LogFault, LogId, LogReport, Metadata, Persist, PersistId};
 
 /// What raw ids must be able to do; every type that can is one.
 pub trait LiveId: Hash + Eq + Clone + Debug + Send + Sync {}
@@ -130,6 +130,7 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
             && let Err(error) = store.append(changes)
         {
             writer.learner.take_back(applied);
+            writer.broken = matches!(error.fault(), LogFault::Uncertain { .. } | LogFault::Poisoned);
             return Err(error.into());
         }
         let step = Step { patch: applied.patch, turns, sequence };
@@ -250,16 +251,19 @@ where
         if path.exists() {
             return Err(LiveError::Exists { path: path.to_owned() });
         }
-        check_ids(&learner, &ids)?;
+        let live = Self::in_memory(learner, ids)?;
+        let mut writer = live.write()?;
         let line = new_line();
         let log = EventLog::create(log_of(path), Checkpoint { model: line, sequence: 0 })?;
         let files = Files { path: path.to_owned(), line, log, metadata: Metadata::new() };
-        if let Err(error) = Store::<M, U, I>::save(&files, &learner, &ids, 0) {
+        if let Err(error) = Store::<M, U, I>::save(&files, &writer.learner, live.snapshot().ids(), 0) {
             // The log is of no use without a model, and would stand in the way of the next try.
             let _ = fs::remove_file(log_of(path));
             return Err(error.into());
         }
-        Self::of(learner, ids, Some(Box::new(files)), 0)
+        writer.store = Some(Box::new(files));
+        drop(writer);
+        Ok(live)
     }
 
     /// Opens the model with every batch that was acknowledged; of one that was under way when the process ended, all or
