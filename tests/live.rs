@@ -7,9 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use foldin::data::{Change, Event, IdMap, Ids, Interactions, ItemIx, UserIx};
+use foldin::data::{Histories, Touched};
 use foldin::implicit::{Ials, IalsParams};
 use foldin::live::{Learner, Live, LiveError, Snapshot};
-use foldin::model::{Fit, FitContext, Query, Score, Update};
+use foldin::model::{
+    Fit, FitContext, Profile, Query, QueryError, Resolve, Score, Update, UpdateError, Updated,
+};
 use foldin::persist::{self, LogFault, model_to_bytes};
 use foldin::rating::{BiasedMf, BiasedMfParams};
 use foldin::retrieve::{ScoreExt, TopN};
@@ -260,7 +263,7 @@ fn whoever_is_removed_is_in_neither_file() {
     let path = directory.path().join("live.foldin");
     let (learner, ids) = ials();
     let live = Live::create(&path, learner, ids).unwrap();
-    let value = 3.141_59_f32;
+    let value = 2.345_67_f32;
     live.apply(&[Change::Add(event(77, 88, value)), put(1, 2)]).unwrap();
     let traces = || {
         let files = [path.clone(), log(&path)].map(|path| fs::read(path).unwrap());
@@ -344,4 +347,100 @@ fn files_and_ids_of_others_are_refused() {
     let mut vacant = ids;
     vacant.users.remove(&user(3));
     assert!(matches!(Live::in_memory(ials().0, vacant).unwrap_err(), LiveError::Ids { kind: "user", .. }));
+}
+
+/// A model that does not say that its scores are inner products, and panics when it is told of 13.
+#[derive(Clone)]
+struct Moody(BiasedMf);
+
+impl Score for Moody {
+    fn n_users(&self) -> u32 {
+        self.0.n_users()
+    }
+
+    fn n_items(&self) -> u32 {
+        self.0.n_items()
+    }
+
+    fn profile(&self, query: &Query<'_>, out: &mut Profile) -> Result<(), QueryError> {
+        self.0.profile(query, out)
+    }
+
+    fn score_block(&self, profile: &Profile, first: ItemIx, out: &mut [f32]) {
+        self.0.score_block(profile, first, out);
+    }
+
+    fn seen(&self, user: UserIx) -> &[ItemIx] {
+        self.0.seen(user)
+    }
+}
+
+impl Update for Moody {
+    type Working = <BiasedMf as Update>::Working;
+    type Patch = <BiasedMf as Update>::Patch;
+    type Undo = <BiasedMf as Update>::Undo;
+
+    fn begin(&self, histories: &Histories, threads: usize) -> Result<Self::Working, UpdateError> {
+        self.0.begin(histories, threads)
+    }
+
+    fn update(
+        &mut self,
+        working: &mut Self::Working,
+        histories: &Histories,
+        touched: &Touched,
+        resolve: Resolve,
+    ) -> Result<Updated<Self::Patch, Self::Undo>, UpdateError> {
+        let values = |user: &UserIx| histories.user(*user).unwrap().values.to_vec();
+        assert!(!touched.users.iter().flat_map(values).any(|value| value == 13.0), "thirteen");
+        self.0.update(working, histories, touched, resolve)
+    }
+
+    fn undo(&mut self, working: &mut Self::Working, undo: Self::Undo) {
+        self.0.undo(working, undo);
+    }
+
+    fn install(&mut self, patch: &Self::Patch) {
+        self.0.install(patch);
+    }
+
+    fn patched_items(patch: &Self::Patch) -> &[ItemIx] {
+        BiasedMf::patched_items(patch)
+    }
+}
+
+fn moody() -> Live<Moody, String, u64> {
+    let (learner, ids) = learner(&BiasedMfParams::new().factors(4).epochs(2));
+    let data = learner.histories().to_interactions();
+    let learner = Learner::new(Moody(learner.into_model()), data).unwrap().threads(1);
+    Live::in_memory(learner, ids).unwrap()
+}
+
+#[test]
+fn any_model_can_be_served() {
+    let live = moody();
+    assert!(live.snapshot().scanner().is_none());
+    for day in 0..6 {
+        live.apply(&[put(day, 100 + day), put(40, day)]).unwrap();
+        live.apply(&[
+            Change::RemoveItem { item: item(100 + day) },
+            Change::RemoveItem { item: item(20 + day) },
+        ])
+        .unwrap();
+        lists_are_exact(&live.snapshot(), &user(day));
+        lists_are_exact(&live.snapshot(), &user(40));
+    }
+}
+
+#[test]
+fn readers_are_served_when_a_writer_panics() {
+    let live = moody();
+    live.apply(&[put(1, 2)]).unwrap();
+    let panic =
+        thread::scope(|scope| scope.spawn(|| _ = live.apply(&[Change::Add(event(50, 1, 13.0))])).join());
+    assert!(panic.is_err());
+    let snapshot = live.snapshot();
+    assert!(snapshot.sequence() == 1 && snapshot.ids().user(&user(50)).is_err());
+    lists_are_exact(&snapshot, &user(1));
+    assert!(matches!(live.apply(&[put(1, 3)]).unwrap_err(), LiveError::Broken));
 }
