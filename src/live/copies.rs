@@ -27,13 +27,22 @@ impl<T: Clone> Copies<T> {
     /// The current copy: it stays as it is as long as it is held.
     pub(super) fn read(&self) -> Arc<T> {
         loop {
-            match self.slots[self.current.load(Ordering::Acquire)].try_read() {
-                Ok(copy) => return Arc::clone(&copy),
-                Err(TryLockError::Poisoned(copy)) => return Arc::clone(&copy.into_inner()),
-                // It was current when we looked, and is being written by now: another one is.
-                Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+            if let Some(copy) = self.read_at(self.current.load(Ordering::Acquire)) {
+                return copy;
             }
+            std::hint::spin_loop();
         }
+    }
+
+    /// What is in a slot, if that is current. It may have ceased to be since the caller looked, and then be written, or
+    /// hold what was prepared and is not yet published; so it is asked again once the lock keeps the writer out.
+    fn read_at(&self, slot: usize) -> Option<Arc<T>> {
+        let copy = match self.slots[slot].try_read() {
+            Ok(copy) => copy,
+            Err(TryLockError::Poisoned(copy)) => copy.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        (self.current.load(Ordering::Acquire) == slot).then(|| Arc::clone(&copy))
     }
 
     /// Changes the spare copy, which nobody sees: `follow` brings it from where it was left to what is to come; where
@@ -160,6 +169,19 @@ mod tests {
         });
         copies.replace(Pair(9, 9));
         assert!(copies.read().0 == 9 && Arc::ptr_eq(&copies.read(), &copies.prepared()));
+    }
+
+    #[test]
+    fn a_reader_who_looked_too_early_does_not_get_what_is_not_published() {
+        let copies = Copies::new(Pair(0, 0));
+        let looked = copies.current.load(Ordering::Acquire);
+        copies.prepare(to(1), to(1));
+        copies.publish();
+        copies.prepare(to(2), to(2));
+        assert!(copies.read_at(looked).is_none());
+        assert_eq!(copies.read().0, 1);
+        copies.publish();
+        assert_eq!(copies.read_at(looked).map(|copy| copy.0), Some(2));
     }
 
     #[test]
