@@ -70,6 +70,8 @@ def _check(plan: Plan, names: list[str]) -> None:
         needed |= bayes.files(plan.cases)
     if "ials" in names or "scan" in names:
         needed |= fitting.files(plan.sets)
+    if "quality" in names:
+        needed |= fitting.files(["gowalla"])
     for name in sorted(needed):
         if not (plan.data / name).exists():
             raise SystemExit(f"{plan.data / name} is missing: --data or FOLDIN_DATA names the folder that holds {name}")

@@ -103,6 +103,8 @@ class Entry:
     words: list[str]
     # Whether the quality is judged, rather than that of a sibling which ends where this one ends.
     judged: bool = True
+    # How many of them a fit has that is judged, where that is not the same for all.
+    epochs: int = 0
     # What the judge says: epoch and quality, and the quality at the end on all users.
     curve: list[dict] = field(default_factory=list)
     last: dict = field(default_factory=dict)
@@ -123,7 +125,7 @@ def ials(plan: Plan) -> "Iterator[LikesRow]":
         for factors in plan.factors:
             entries = _entries(data, factors)
             for entry in entries:
-                _judge(entry, data, split, max(plan.threads), judge)
+                _judge(entry, data.epochs, split, max(plan.threads), judge)
             for threads in plan.threads:
                 contestants = [entry.contestant(split, threads) for entry in entries]
                 run_in_turn(contestants, plan.repeats)
@@ -156,8 +158,35 @@ def _entries(data: DataSet, factors: int) -> list[Entry]:
     ]
 
 
+def quality(plan: Plan) -> "Iterator[LikesRow]":
+    """The best lists of Gowalla: what they take us, and what a peer reaches with as many factors.
+
+    Our settings are those of the README; the peer's are the neighbours of them that its objective has."""
+    judge = install.judge("judge")
+    data = SETS["gowalla"]
+    split = data.make(plan.data, DATA, plan.seed)
+    best = {"factors": 1024, "regularization": 0.005, "unobserved": 0.012, "nu": 1}
+    mine = words(**best, activity_exponent=0.3, popularity_discount=0.25)
+    theirs = words(**best, solver="cg")
+    entries = [
+        Entry(OURS, "Ials, exact", install.ours("ials"), True, 5, mine, epochs=5),
+        Entry("irspack", "CG, compiled for this machine", install.irspack_native(), False, 1, theirs, epochs=6),
+    ]
+    for entry in entries:
+        _judge(entry, entry.epochs, split, max(plan.threads), judge, SEEDS[:1])
+    contestants = [entry.contestant(split, max(plan.threads)) for entry in entries]
+    run_in_turn(contestants, plan.repeats)
+    title = f"{data.title}, best lists, 1024 factors, {on(max(plan.threads))}"
+    yield LikesRow(title, contestants, ["iteration_seconds"], columns=COLUMNS)
+
+
 def _judge(
-    entry: Entry, data: DataSet, split: Split, threads: int, judge: install.Ready | install.Missing
+    entry: Entry,
+    n_epochs: int,
+    split: Split,
+    threads: int,
+    judge: install.Ready | install.Missing,
+    seeds: tuple[int, ...] = SEEDS,
 ) -> None:
     """Fits whose factors are exported after some epochs and judged."""
     if isinstance(entry.start, install.Missing) or not entry.judged:
@@ -165,16 +194,16 @@ def _judge(
     if isinstance(judge, install.Missing):
         entry.failure = f"no judge: {judge.reason}"
         return
-    epochs = ",".join(str(epoch) for epoch in EPOCHS if epoch <= data.epochs)
+    epochs = ",".join(str(epoch) for epoch in EPOCHS if epoch <= n_epochs)
     curves, ends = [], []
-    for seed in SEEDS:
+    for seed in seeds:
         with tempfile.TemporaryDirectory(dir=DATA) as folder:
-            fit = words(split=split.path, threads=threads, epochs=data.epochs, seed=seed, export=folder, export_at=epochs)
+            fit = words(split=split.path, threads=threads, epochs=n_epochs, seed=seed, export=folder, export_at=epochs)
             ask = words(split=split.path, factors=folder)
             try:
                 _run(entry.start, [*fit, *entry.words])
                 curves.append(_run(judge, [*ask, *words(epochs=epochs, users=JUDGED)])["curve"])
-                ends.append(_run(judge, [*ask, *words(epochs=data.epochs)])["curve"][0])
+                ends.append(_run(judge, [*ask, *words(epochs=n_epochs)])["curve"][0])
             except Failed as failed:
                 entry.failure = f"failed: {failed}"
                 return

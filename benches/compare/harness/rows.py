@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from . import install
 from .bayes import bayes
-from .fitting import ials
+from .fitting import ials, quality
 from .plan import Plan
 from .race import OURS, Contestant, Failed, run_in_turn
 from .scanning import scan
@@ -181,4 +181,4 @@ def context(plan: Plan) -> Iterator[Row]:
     yield Row("ML-1M 90/10, other factorizations", contestants)
 
 
-ROWS = {"mf": mf, "knn": knn, "context": context, "bayes": bayes, "ials": ials, "scan": scan}
+ROWS = {"mf": mf, "knn": knn, "context": context, "bayes": bayes, "ials": ials, "quality": quality, "scan": scan}

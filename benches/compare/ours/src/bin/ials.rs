@@ -1,5 +1,6 @@
 //! One fit of `Ials`, timed: `ials --split FILE --factors K --threads T --epochs N --regularization L
-//! --unobserved A --nu V [--seed S] [--export DIR --export-at N,N,...]` prints one JSON object.
+//! --unobserved A --nu V [--activity-exponent E] [--popularity-discount D] [--seed S] [--export DIR
+//! --export-at N,N,...]` prints one JSON object.
 //!
 //! `--export` writes the factors after some epochs, each from a fit of its own that ends there: a fit's
 //! first epochs are those of a longer one, to the bit.
@@ -27,7 +28,9 @@ fn run() -> Result<String, String> {
         .epochs(arguments.number("epochs")?)
         .regularization(arguments.number("regularization")?)
         .unobserved_weight(arguments.number("unobserved")?)
-        .nu(arguments.number("nu")?);
+        .nu(arguments.number("nu")?)
+        .activity_exponent(arguments.number_or("activity-exponent", 0.0)?)
+        .popularity_discount(arguments.number_or("popularity-discount", 0.0)?);
     let circumstances = || -> Result<_, String> {
         Ok(FitContext::new().threads(arguments.number("threads")?).seed(arguments.number_or("seed", 1)?))
     };
