@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use super::copies::Copies;
 use super::resolve::resolve;
 use super::snapshot::Step;
-use super::store::{Files, Store, is_uncertain, log_of, new_line};
+use super::store::{Files, Store, is_uncertain, log_of, new_line, sweep};
 use super::{Applied, Learner, LiveError, Snapshot};
 use crate::data::{Change, Ids};
 use crate::model::{FitContext, FitFrom, FitReport, Update, UpdateReport};
@@ -30,11 +30,12 @@ impl<T: Hash + Eq + Clone + Debug + Send + Sync> LiveId for T {}
 /// the state: [`open`](Self::open) brings every acknowledged batch back. [`checkpoint`](Self::checkpoint) saves the model
 /// and empties the log; do it when the log has grown, say once an hour. A batch with a removal is a checkpoint of its
 /// own, so that nothing of who was removed is left in either file when it is acknowledged; gather such requests in one
-/// batch. Saving takes as long as the file is large, and only writers wait.
+/// batch. Files that a killed process was writing (`.foldin-*.tmp` in the same directory) are removed by the next `open`.
+/// Saving takes as long as the file is large, and only writers wait.
 ///
 /// # Memory
-/// The learner with the events, and two copies of model, ids and packed rows; one more for each older snapshot that is
-/// still held. A writer waits up to 50 ms for the last readers of the older copy, then makes another.
+/// The learner with the events, and two copies of model, ids, packed rows and the values of events; one more for each older
+/// snapshot that is still held. A writer waits up to 50 ms for the last readers of the older copy, then makes another.
 ///
 /// ```
 /// use foldin::data::{Change, Event, InteractionsBuilder};
@@ -241,10 +242,11 @@ where
     U: LiveId + PersistId + LogId + 'static,
     I: LiveId + PersistId + LogId + 'static,
 {
-    /// A model that begins to live in files: the model under this name, the log beside it.
+    /// A model that begins to live in files: the model under this name, the log beside it. A process that ends meanwhile
+    /// leaves nothing that stands in the way of the next try.
     ///
     /// # Errors
-    /// [`LiveError::Exists`], [`LiveError::Log`] if the log is there already, and those of
+    /// [`LiveError::Exists`], [`LiveError::Log`] if there is a log already that holds something, and those of
     /// [`in_memory`](Live::in_memory).
     pub fn create(path: impl AsRef<Path>, learner: Learner<M>, ids: Ids<U, I>) -> Result<Self, LiveError> {
         let path = path.as_ref();
@@ -254,7 +256,8 @@ where
         let live = Self::in_memory(learner, ids)?;
         let mut writer = live.write()?;
         let line = new_line();
-        let log = EventLog::create(log_of(path), Checkpoint { model: line, sequence: 0 })?;
+        let log = EventLog::create_before_model(&log_of(path), Checkpoint { model: line, sequence: 0 })?;
+        sweep(path)?;
         let files = Files { path: path.to_owned(), line, log, metadata: Metadata::new() };
         if let Err(error) = Store::<M, U, I>::save(&files, &writer.learner, live.snapshot().ids(), 0) {
             // The log is of no use without a model, and would stand in the way of the next try.
@@ -290,6 +293,7 @@ where
         let mut learner = settings(model);
         check_ids(&learner, &ids)?;
         let (mut log, report) = EventLog::open(log_of(path), from)?;
+        sweep(path)?;
         let mut removes = false;
         for batch in log.replay()? {
             let batch = batch?;
