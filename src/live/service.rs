@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::copies::Copies;
+use super::past::PastPatch;
 use super::resolve::resolve;
 use super::snapshot::Step;
 use super::store::{Files, Store, is_uncertain, log_of, new_line, sweep};
@@ -97,7 +98,8 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
     ) -> Result<Self, LiveError> {
         check_ids(&learner, &ids)?;
         learner.begin()?;
-        let copies = Copies::new(Snapshot::new(learner.model().clone(), ids, sequence)?);
+        let first = Snapshot::new(learner.model().clone(), learner.histories(), ids, sequence)?;
+        let copies = Copies::new(first);
         let writer = Writer { learner, store, behind: None, sequence, broken: false };
         Ok(Self { copies, writer: Mutex::new(writer) })
     }
@@ -123,8 +125,9 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
             return Ok(applied.report);
         }
         let sequence = writer.sequence + 1;
+        let pasts = PastPatch::of(writer.learner.histories(), &applied.users());
         if has_removal(changes) {
-            let step = Step { patch: applied.patch.clone(), turns, sequence };
+            let step = Step { patch: applied.patch.clone(), turns, pasts, sequence };
             return self.forget(writer, step, applied);
         }
         if let Some(store) = &mut writer.store
@@ -134,7 +137,7 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
             writer.broken = matches!(error.fault(), LogFault::Uncertain { .. } | LogFault::Poisoned);
             return Err(error.into());
         }
-        let step = Step { patch: applied.patch, turns, sequence };
+        let step = Step { patch: applied.patch, turns, pasts, sequence };
         self.prepare(writer, &step);
         self.publish(writer, step);
         Ok(applied.report)
@@ -199,7 +202,8 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
         let mut writer = self.write()?;
         let report = writer.learner.refit(params, context)?;
         let ids = self.snapshot().ids().clone();
-        let next = Snapshot::new(writer.learner.model().clone(), ids, writer.sequence)?;
+        let learner = &writer.learner;
+        let next = Snapshot::new(learner.model().clone(), learner.histories(), ids, writer.sequence)?;
         writer.behind = None;
         self.copies.replace(next);
         writer.learner.begin()?;
