@@ -106,7 +106,8 @@ impl<M: Update> Learner<M> {
         Self { resolve, ..self }
     }
 
-    /// How many threads a batch uses. Default 0: as many as there are cores.
+    /// How many threads a batch uses. Default 0: as many as there are cores. Beside readers whose answers must not wait for
+    /// a core, as many as these leave, at least 1.
     #[must_use]
     pub fn threads(self, threads: usize) -> Self {
         Self { threads, working: None, ..self }

@@ -11,6 +11,7 @@ mod copies;
 mod error;
 mod file;
 mod learner;
+mod open;
 mod past;
 mod resolve;
 mod service;

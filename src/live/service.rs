@@ -1,20 +1,18 @@
 //! Many readers, one writer.
 
 use std::fmt::{self, Debug};
-use std::fs;
 use std::hash::Hash;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::copies::Copies;
 use super::past::PastPatch;
 use super::resolve::resolve;
 use super::snapshot::Step;
-use super::store::{Files, Store, is_uncertain, log_of, new_line, sweep};
+use super::store::{Store, is_uncertain};
 use super::{Applied, Learner, LiveError, Snapshot};
 use crate::data::{Change, Ids};
 use crate::model::{FitContext, FitFrom, FitReport, Update, UpdateReport};
-use crate::persist::{self, Checkpoint, EventLog, LogFault, LogId, LogReport, Metadata, Persist, PersistId};
+use crate::persist::LogFault;
 
 /// What raw ids must be able to do; every type that can is one.
 pub trait LiveId: Hash + Eq + Clone + Debug + Send + Sync {}
@@ -33,6 +31,10 @@ impl<T: Hash + Eq + Clone + Debug + Send + Sync> LiveId for T {}
 /// own, so that nothing of who was removed is left in either file when it is acknowledged; gather such requests in one
 /// batch. Files that a killed process was writing (`.foldin-*.tmp` in the same directory) are removed by the next `open`.
 /// Saving takes as long as the file is large, and only writers wait.
+///
+/// # Threads
+/// Readers wait for no lock, but for a core if the writer's threads have them all, as by default: give it as many as the
+/// readers leave ([`Learner::threads`], by [`open_with`](Self::open_with) too). It takes in a batch a little slower then.
 ///
 /// # Memory
 /// The learner with the events, and two copies of model, ids, packed rows and the values of events; one more for each older
@@ -71,9 +73,9 @@ pub struct Live<M: Update, U: LiveId = String, I: LiveId = String> {
     writer: Mutex<Writer<M, U, I>>,
 }
 
-struct Writer<M: Update, U: LiveId, I: LiveId> {
-    learner: Learner<M>,
-    store: Option<Box<dyn Store<M, U, I>>>,
+pub(super) struct Writer<M: Update, U: LiveId, I: LiveId> {
+    pub(super) learner: Learner<M>,
+    pub(super) store: Option<Box<dyn Store<M, U, I>>>,
     /// What the spare copy lacks of the current one.
     behind: Option<Step<M::Patch, U, I>>,
     sequence: u64,
@@ -90,7 +92,7 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
         Self::of(learner, ids, None, 0)
     }
 
-    fn of(
+    pub(super) fn of(
         mut learner: Learner<M>,
         ids: Ids<U, I>,
         store: Option<Box<dyn Store<M, U, I>>>,
@@ -234,105 +236,18 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
         Ok(look(&self.write()?.learner))
     }
 
-    fn write(&self) -> Result<MutexGuard<'_, Writer<M, U, I>>, LiveError> {
+    pub(super) fn write(&self) -> Result<MutexGuard<'_, Writer<M, U, I>>, LiveError> {
         let writer = self.writer.lock().map_err(|_| LiveError::Broken)?;
         if writer.broken { Err(LiveError::Broken) } else { Ok(writer) }
     }
 }
 
-impl<M, U, I> Live<M, U, I>
-where
-    M: Update + Persist,
-    U: LiveId + PersistId + LogId + 'static,
-    I: LiveId + PersistId + LogId + 'static,
-{
-    /// A model that begins to live in files: the model under this name, the log beside it. A process that ends meanwhile
-    /// leaves nothing that stands in the way of the next try.
-    ///
-    /// # Errors
-    /// [`LiveError::Exists`], [`LiveError::Log`] if there is a log already that holds something, and those of
-    /// [`in_memory`](Live::in_memory).
-    pub fn create(path: impl AsRef<Path>, learner: Learner<M>, ids: Ids<U, I>) -> Result<Self, LiveError> {
-        let path = path.as_ref();
-        if path.exists() {
-            return Err(LiveError::Exists { path: path.to_owned() });
-        }
-        let live = Self::in_memory(learner, ids)?;
-        let mut writer = live.write()?;
-        let line = new_line();
-        let log = EventLog::create_before_model(&log_of(path), Checkpoint { model: line, sequence: 0 })?;
-        sweep(path)?;
-        let files = Files { path: path.to_owned(), line, log, metadata: Metadata::new() };
-        if let Err(error) = Store::<M, U, I>::save(&files, &writer.learner, live.snapshot().ids(), 0) {
-            // The log is of no use without a model, and would stand in the way of the next try.
-            let _ = fs::remove_file(log_of(path));
-            return Err(error.into());
-        }
-        writer.store = Some(Box::new(files));
-        drop(writer);
-        Ok(live)
-    }
-
-    /// Opens the model with every batch that was acknowledged; of one that was under way when the process ended, all or
-    /// nothing. The report is that of the log.
-    ///
-    /// # Errors
-    /// [`LiveError::Load`], [`LiveError::Log`], [`LiveError::NoCheckpoint`], [`LiveError::Replay`].
-    pub fn open(path: impl AsRef<Path>) -> Result<(Self, LogReport), LiveError> {
-        Self::open_with(path, |learner| learner)
-    }
-
-    /// The same with settings for the learner, which are in no file: threads, and which rows are solved anew.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_with(
-        path: impl AsRef<Path>,
-        settings: impl FnOnce(Learner<M>) -> Learner<M>,
-    ) -> Result<(Self, LogReport), LiveError> {
-        let path = path.as_ref();
-        let persist::Saved { model, mut ids, metadata, checkpoint } =
-            persist::load::<Learner<M>, U, I>(path)?;
-        let from = checkpoint.ok_or_else(|| LiveError::NoCheckpoint { path: path.to_owned() })?;
-        let mut learner = settings(model);
-        check_ids(&learner, &ids)?;
-        let (mut log, report) = EventLog::open(log_of(path), from)?;
-        sweep(path)?;
-        let mut removes = false;
-        for batch in log.replay()? {
-            let batch = batch?;
-            let sequence = batch.sequence;
-            take_in(&mut learner, &mut ids, &batch.changes)
-                .map_err(|source| LiveError::Replay { sequence, source: Box::new(source) })?;
-            removes |= has_removal(&batch.changes);
-        }
-        let sequence = log.sequence();
-        let files = Files { path: path.to_owned(), line: from.model, log, metadata };
-        let live = Self::of(learner, ids, Some(Box::new(files)), sequence)?;
-        if removes {
-            live.checkpoint()?;
-        }
-        Ok((live, report))
-    }
-}
-
-fn take_in<M: Update, U: LiveId, I: LiveId>(
-    learner: &mut Learner<M>,
-    ids: &mut Ids<U, I>,
-    changes: &[Change<U, I>],
-) -> Result<(), LiveError> {
-    let (dense, turns) = resolve(ids, changes)?;
-    learner.apply(&dense)?;
-    turns.install(ids);
-    Ok(())
-}
-
-fn has_removal<U, I>(changes: &[Change<U, I>]) -> bool {
+pub(super) fn has_removal<U, I>(changes: &[Change<U, I>]) -> bool {
     changes.iter().any(|change| matches!(change, Change::RemoveUser { .. } | Change::RemoveItem { .. }))
 }
 
 /// Whether ids and events have the same indices, and the same vacant ones.
-fn check_ids<M: Update, U: LiveId, I: LiveId>(
+pub(super) fn check_ids<M: Update, U: LiveId, I: LiveId>(
     learner: &Learner<M>,
     ids: &Ids<U, I>,
 ) -> Result<(), LiveError> {
