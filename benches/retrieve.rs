@@ -11,9 +11,12 @@ mod toy;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use foldin::data::{ItemIx, UserIx};
+use foldin::data::synthetic::Synthetic;
+use foldin::data::{History, ItemIx, UserIx};
+use foldin::implicit::IalsParams;
 use foldin::kernel::{Level, Rows, Stream, products};
-use foldin::model::{Factors, Profile, Query, QueryError, Score};
+use foldin::model::{Factors, Fit, Profile, Query, QueryError, Score};
+use foldin::rating::BiasedMfParams;
 use foldin::retrieve::{Scanner, ScoreExt, TopN, UserScanner, Workspace};
 use toy::{InnerProduct, Table};
 
@@ -267,5 +270,29 @@ fn users_for_an_item(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, one_user, collector, batch, scan_one, scan_batch, users_for_an_item);
+/// Somebody known by 50 events only: folded in, then listed for. The percentiles are those of the example `just_arrived`.
+fn just_arrived(c: &mut Criterion) {
+    let synthetic = Synthetic::new().users(10_000).items(ITEMS).ratings(1_000_000).generate();
+    let data = synthetic.expect("sizes that can be").interactions;
+    let mut group = c.benchmark_group("scanner, top-10 of 100,000, d = 64, 50 events folded in");
+    let mut measure = |name: &str, model: &dyn Score| {
+        let scanner = Scanner::new(model).expect("inner products");
+        let history = data.users().map(|(_, row)| row).find(|row| row.len() >= 50).expect("a long history");
+        let history = History { ids: &history.ids[..50], values: &history.values[..50], times: None };
+        let (mut workspace, mut hits) = (Workspace::new(), Vec::new());
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                let query = Query::history(black_box(history));
+                scanner.top_n_into(&query, &TopN::new(10), &mut workspace, &mut hits).expect("known items");
+                black_box(&hits);
+            });
+        });
+    };
+    let fit = "enough data";
+    measure("Ials", &IalsParams::new().factors(64).epochs(2).fit(&data).expect(fit));
+    measure("BiasedMf", &BiasedMfParams::new().factors(64).epochs(2).fit(&data).expect(fit));
+    group.finish();
+}
+
+criterion_group!(benches, one_user, collector, batch, scan_one, scan_batch, users_for_an_item, just_arrived);
 criterion_main!(benches);

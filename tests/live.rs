@@ -11,7 +11,7 @@ use foldin::data::{Histories, Touched};
 use foldin::implicit::{Ials, IalsParams};
 use foldin::live::{Learner, Live, LiveError, Snapshot};
 use foldin::model::{
-    Fit, FitContext, Profile, Query, QueryError, Resolve, Score, Update, UpdateError, Updated,
+    Explain, Fit, FitContext, Profile, Query, QueryError, Resolve, Score, Update, UpdateError, Updated,
 };
 use foldin::persist::{self, LogFault, model_to_bytes};
 use foldin::rating::{BiasedMf, BiasedMfParams};
@@ -159,6 +159,47 @@ fn a_snapshot_stays_as_it_is() {
     assert!(now.ids().user(&user(6)).is_err() && now.ids().user(&user(91)).is_ok() && now.sequence() == 3);
     let model = live.with_learner(|learner| model_to_bytes(learner.model()).unwrap()).unwrap();
     assert!(model == model_to_bytes(now.model()).unwrap());
+}
+
+/// A snapshot explains from the events of its own moment.
+fn explains<M: Update + Explain>((learner, ids): (Learner<M>, Ids<String, u64>)) {
+    let live = Live::in_memory(learner, ids).unwrap();
+    let batches = [
+        vec![put(5, 1), put(90, 2), put(90, 3)],
+        vec![Change::Remove { user: user(90), item: item(3) }, put(5, 1)],
+        vec![Change::RemoveUser { user: user(6) }, Change::RemoveItem { item: item(7) }],
+        vec![put(91, 77), put(90, 77), put(92, 5)],
+        vec![Change::RemoveUser { user: user(92) }, Change::RemoveUser { user: user(91) }, put(4, 4)],
+        (0..40).map(|n| put(90, n + 100)).collect(),
+    ];
+    let mut moments = Vec::new();
+    for batch in batches {
+        live.apply(&batch).unwrap();
+        let histories = live.with_learner(|learner| learner.histories().clone()).unwrap();
+        moments.push((live.snapshot(), histories));
+        if moments.len() == 3 {
+            moments.remove(0);
+        }
+        for (snapshot, histories) in &moments {
+            for who in [0, 5, 90].map(user) {
+                let index = snapshot.ids().user(&who).unwrap();
+                let query = Query::user(index).with_history(histories.user(index).unwrap());
+                let (first, last) = (ItemIx::new(0), ItemIx::new(snapshot.model().n_items() - 1));
+                let expected = snapshot.model().explain_many(&query, &[first, last]).unwrap();
+                assert_eq!(snapshot.explain_many(index, &[first, last]).unwrap(), expected);
+                let raw = snapshot.ids().item_id(first).unwrap();
+                assert_eq!(snapshot.explain(&who, raw).unwrap(), expected[0]);
+            }
+            assert!(matches!(snapshot.explain("nobody", &item(0)).unwrap_err(), LiveError::Data(_)));
+            assert!(matches!(snapshot.explain(&user(0), &item(999)).unwrap_err(), LiveError::Data(_)));
+        }
+    }
+}
+
+#[test]
+fn a_snapshot_explains_from_its_own_events() {
+    explains(ials());
+    explains(learner(&BiasedMfParams::new().factors(5).epochs(3)));
 }
 
 type Files = Live<Ials, String, u64>;

@@ -5,9 +5,12 @@ use foldin::data::{Change, Event, History, Ids, Interactions, ItemIx, UserIx};
 use foldin::implicit::{Confidence, Ials, IalsParams, Objective};
 use foldin::kernel::Stream;
 use foldin::live::Learner;
-use foldin::model::{Fit, FitContext, FitFrom, Profile, Query, Resolve, Score, Update, UpdateError};
+use foldin::model::{
+    Explain, Fit, FitContext, FitFrom, Profile, Query, QueryError, Resolve, Score, Update, UpdateError,
+};
 use foldin::persist::{Archive, Persist, Saved, SectionReader, from_bytes, model_from_bytes, model_to_bytes};
 use foldin::rating::BiasedMfParams;
+use foldin::retrieve::{Scanner, ScoreExt, TopN};
 use proptest::prelude::*;
 
 const USERS: u32 = 60;
@@ -367,4 +370,67 @@ proptest! {
             prop_assert_eq!(&plain, learner.model());
         }
     }
+}
+
+fn what_was_removed_is_in_no_list<P: Fit<Model: Update>>(params: &P) {
+    let mut learner = learner(params);
+    let mut gone = 0;
+    for day in days() {
+        learner.apply(&day).unwrap();
+        let vacant: Vec<ItemIx> = learner.histories().vacant_items().collect();
+        gone = gone.max(vacant.len());
+        let scanner = Scanner::new(&learner).unwrap();
+        let (one, all) = (TopN::new(1), TopN::new(2 * ITEMS as usize).include_seen());
+        for user in (0..learner.n_users()).map(UserIx::new) {
+            for request in [one, all] {
+                let query = Query::user(user);
+                let expected = learner.model().top_n(&query, &request.deny(&vacant)).unwrap();
+                assert_eq!(learner.top_n(&query, &request).unwrap(), expected);
+                assert_eq!(scanner.top_n(&query, &request).unwrap(), expected);
+                let lists = learner.top_n_batch(&[user], &request, 1).unwrap();
+                assert_eq!(lists, [expected]);
+            }
+        }
+    }
+    assert!(gone > 0);
+}
+
+#[test]
+fn what_was_removed_is_in_no_list_of_a_learner() {
+    what_was_removed_is_in_no_list(&IalsParams::new().factors(5).epochs(3));
+    what_was_removed_is_in_no_list(&BiasedMfParams::new().factors(4).epochs(3));
+}
+
+fn a_learner_explains_from_its_own_events<P: Fit<Model: Update + Explain>>(params: &P) {
+    let mut learner = learner(params);
+    for day in days() {
+        learner.apply(&day).unwrap();
+        let items: Vec<ItemIx> = (0..learner.n_items()).map(ItemIx::new).collect();
+        for user in (0..learner.n_users()).map(UserIx::new) {
+            let query = Query::user(user);
+            let history = learner.histories().user(user).unwrap();
+            let expected = learner.model().explain_many(&query.with_history(history), &items).unwrap();
+            assert_eq!(learner.explain_many(&query, &items).unwrap(), expected);
+            // Events that come with the question go before those kept.
+            let other = learner.histories().user(UserIx::new(1)).unwrap();
+            let told = Query::user(user).with_history(other);
+            let expected = learner.model().explain(&told, items[3]).unwrap();
+            assert_eq!(learner.explain(&told, items[3]).unwrap(), expected);
+        }
+        // Who was touched last is explained as they are.
+        let (user, item) = (UserIx::new(3), ItemIx::new(2));
+        let why = learner.explain(&Query::user(user), item).unwrap();
+        let sum: f32 = why.reasons.iter().map(|reason| reason.contribution).sum();
+        assert!((why.base + sum - why.score).abs() < 1e-3 * (1.0 + why.score.abs()));
+        assert_eq!(why.reasons.len(), learner.histories().user(user).unwrap().len());
+    }
+    let beyond = UserIx::new(learner.n_users());
+    let unknown = learner.explain(&Query::user(beyond), ItemIx::new(0)).unwrap_err();
+    assert!(matches!(unknown, QueryError::UnknownUser { .. }), "{unknown}");
+}
+
+#[test]
+fn a_user_of_a_learner_is_explained_from_its_own_events() {
+    a_learner_explains_from_its_own_events(&IalsParams::new().factors(5).epochs(3));
+    a_learner_explains_from_its_own_events(&BiasedMfParams::new().factors(4).epochs(3));
 }

@@ -6,26 +6,23 @@
 //! it saw; without the variable it is a few times. Most kills come while the disk syncs; where syncs cost
 //! nothing (`TMPDIR=/dev/shm`) they come while bytes are written.
 
+mod killed;
 mod persist_toy;
 
 use std::fmt;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread;
 use std::time::Duration;
 
 use foldin::data::{Change, Event};
 use foldin::persist::{Archive, Checkpoint, EventLog, SectionReader};
+use killed::{child, killed, kills};
 use persist_toy::{Toy, small_ids};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 type Log = EventLog<String, u64>;
 
-const KILLS: &str = "FOLDIN_KILLS";
-const CHILD: &str = "FOLDIN_KILLED_IN";
-const SEED: &str = "FOLDIN_KILLED_SEED";
 /// The longest a child lives, in microseconds; it is up in two or three thousand.
 const LIFE: u64 = 60_000;
 
@@ -69,11 +66,11 @@ fn saved(directory: &Path) -> Option<Checkpoint> {
 #[test]
 #[ignore = "the process that is killed: the test beside it starts it"]
 fn the_process_that_is_killed() {
-    let (Ok(directory), Ok(seed)) = (std::env::var(CHILD), std::env::var(SEED)) else { return };
-    let (directory, path) = (Path::new(&directory), Path::new(&directory).join("log"));
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed.parse().unwrap());
-    let from = saved(directory).unwrap_or_else(|| {
-        save(directory, 0);
+    let Some((directory, seed)) = child() else { return };
+    let path = directory.join("log");
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let from = saved(&directory).unwrap_or_else(|| {
+        save(&directory, 0);
         Checkpoint { model: 99, sequence: 0 }
     });
     let mut log =
@@ -86,7 +83,7 @@ fn the_process_that_is_killed() {
             pick @ 0..2 => {
                 let sequence = log.sequence() + pick;
                 println!("begin {sequence}");
-                save(directory, sequence);
+                save(&directory, sequence);
                 println!("saved {sequence}");
                 log.reset(sequence).unwrap();
             }
@@ -97,26 +94,6 @@ fn the_process_that_is_killed() {
             }
         }
     }
-}
-
-/// Runs a child for a while, kills it, and returns what it said.
-fn killed(directory: &Path, seed: u64, life: Duration) -> String {
-    let arguments = ["--exact", "the_process_that_is_killed", "--ignored", "--nocapture"];
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(arguments)
-        .env(CHILD, directory)
-        .env(SEED, seed.to_string())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    thread::sleep(life);
-    let ended = child.try_wait().unwrap();
-    child.kill().unwrap();
-    let output = child.wait_with_output().unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(ended.is_none(), "the child ended by itself: {errors}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 /// What was said to be done, and seen.
@@ -153,9 +130,8 @@ impl fmt::Display for Tally {
 }
 
 impl Tally {
-    fn hear(&mut self, said: &str) {
-        let (lines, _) = said.rsplit_once('\n').unwrap_or_default();
-        for line in lines.lines() {
+    fn hear(&mut self, said: &[String]) {
+        for line in said {
             match line.split_once(' ') {
                 Some(("begin", number)) => self.begun = number.parse().unwrap(),
                 Some((said @ ("done" | "saved"), number)) => {
@@ -166,7 +142,7 @@ impl Tally {
                 _ => {}
             }
         }
-        self.early += u64::from(!said.contains("open "));
+        self.early += u64::from(!said.iter().any(|line| line.starts_with("open ")));
         self.under_way += u64::from(self.begun > self.done);
     }
 
@@ -205,13 +181,13 @@ impl Tally {
 
 #[test]
 fn a_killed_process_leaves_what_it_acknowledged() {
-    let kills = std::env::var(KILLS).map_or(20, |kills| kills.parse().unwrap());
+    let kills = kills(20);
     let directory = tempfile::tempdir().unwrap();
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
     let mut tally = Tally::default();
     for seed in 0..kills {
         let life = Duration::from_micros(rng.random_range(0..LIFE));
-        tally.hear(&killed(directory.path(), seed, life));
+        tally.hear(&killed("the_process_that_is_killed", directory.path(), seed, life));
         tally.look(directory.path());
     }
     println!("{kills} kills: {tally}");

@@ -9,8 +9,11 @@ mod toy;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use foldin::data::{ItemIx, UserIx};
-use foldin::model::{Profile, Query, Score};
+use foldin::data::synthetic::Synthetic;
+use foldin::data::{History, ItemIx, UserIx};
+use foldin::implicit::IalsParams;
+use foldin::model::{Fit, FitContext, Profile, Query, Score};
+use foldin::rating::BiasedMfParams;
 use foldin::retrieve::{Scanner, ScoreExt, TopN, UserScanner, Workspace};
 use toy::{InnerProduct, items};
 
@@ -71,6 +74,32 @@ fn after_the_first_call_nothing_is_allocated() {
         ] {
             assert_eq!(calls(|| ask(user, &request)), 0, "user {user}, {request:?}");
         }
+    }
+}
+
+/// Folding in included: histories no longer than one before.
+fn nor_does_folding_in<P: Fit>(params: &P) {
+    let data = Synthetic::tiny().ratings(20_000).items(900).generate().unwrap().interactions;
+    let model = params.fit_with(&data, &mut FitContext::new().threads(1)).unwrap().model;
+    let scanner = Scanner::new(&model).unwrap();
+    let mut histories: Vec<History<'_>> = data.users().map(|(_, history)| history).collect();
+    histories.sort_by_key(|history| std::cmp::Reverse(history.len()));
+    assert!(histories[0].len() > 60 && histories.len() > 30);
+    let (mut workspace, mut hits) = (Workspace::new(), Vec::new());
+    let mut ask = |at: usize| {
+        let query = Query::history(histories[at]);
+        scanner.top_n_into(&query, &TopN::new(10), &mut workspace, &mut hits).unwrap();
+        assert_eq!(hits.len(), 10);
+    };
+    (0..histories.len()).for_each(&mut ask);
+    assert_eq!(calls(|| (0..histories.len()).for_each(&mut ask)), 0);
+}
+
+#[test]
+fn nor_does_folding_in_allocate() {
+    for factors in [8, 64] {
+        nor_does_folding_in(&IalsParams::new().factors(factors).epochs(2));
+        nor_does_folding_in(&BiasedMfParams::new().factors(factors).epochs(2));
     }
 }
 

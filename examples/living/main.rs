@@ -16,10 +16,12 @@
 //! | `--batch N` events | 1000 |
 //! | `--resolve R`: users, touched, neighbours | touched |
 //! | `--threads T` | all cores |
+//! | `--durable`: only how fast a live model takes in the last tenth, each batch in its log | |
 //! | `--seed N` of the fits | 1 |
 //! | `--set NAME=VALUE` | parameters of `Ials` |
 
 mod arrive;
+mod durable;
 mod report;
 
 use std::path::PathBuf;
@@ -39,6 +41,7 @@ pub(crate) struct Args {
     pub(crate) resolve: Resolve,
     pub(crate) threads: usize,
     pub(crate) seed: u64,
+    pub(crate) durable: bool,
 }
 
 fn main() -> ExitCode {
@@ -55,8 +58,12 @@ fn args(mut words: impl Iterator<Item = String>) -> Result<Args, Failure> {
     let folder = words.next().ok_or("name the folder of `train.txt` and `test.txt`")?.into();
     let params = IalsParams::new().factors(64);
     let (refit, batch, resolve) = (4, 1000, Resolve::Touched);
-    let mut args = Args { folder, params, refit, batch, resolve, threads: 0, seed: 1 };
+    let mut args = Args { folder, params, refit, batch, resolve, threads: 0, seed: 1, durable: false };
     while let Some(option) = words.next() {
+        if option == "--durable" {
+            args.durable = true;
+            continue;
+        }
         let value = words.next().ok_or_else(|| format!("{option} needs a value"))?;
         let number = || value.parse::<usize>().map_err(|error| format!("{option} {value}: {error}"));
         match &option[..] {

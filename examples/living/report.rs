@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use foldin::data::{Change, Interactions};
 use foldin::evaluate::{Ndcg, RankingOptions, Recall, ranking};
+use foldin::implicit::Ials;
 use foldin::live::Learner;
 use foldin::model::{Fit, FitContext, FitFrom, Score, UpdateReport};
 
 use crate::arrive::{World, read};
-use crate::{Args, Failure};
+use crate::{Args, Failure, durable};
 
 /// NDCG@20 and Recall@20.
 #[derive(Clone, Copy)]
@@ -16,6 +17,10 @@ struct Quality(f64, f64);
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let world = read(args)?;
+    if args.durable {
+        let model = args.params.fit_with(&world.early, &mut context(args))?.model;
+        return durable::run(learner(model, &world, args)?, &world, args);
+    }
     println!("\n{:<44}{:>9}{:>11}{:>9}{:>10}", "", "NDCG@20", "Recall@20", "of full", "seconds");
     let start = Instant::now();
     let full = args.params.fit_with(&world.all, &mut context(args))?.model;
@@ -25,7 +30,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     let start = Instant::now();
     let model = args.params.fit_with(&world.early, &mut context(args))?.model;
     let elapsed = start.elapsed();
-    let mut learner = Learner::new(model, world.early.clone())?.resolve(args.resolve).threads(args.threads);
+    let mut learner = learner(model, &world, args)?;
     let batches = apply(&mut learner, &world, args)?;
     line(
         "fit of nine tenths, the rest live",
@@ -40,15 +45,15 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
     cold(&world, args, bar)
 }
 
+fn learner(model: Ials, world: &World, args: &Args) -> Result<Learner<Ials>, Failure> {
+    Ok(Learner::new(model, world.early.clone())?.resolve(args.resolve).threads(args.threads))
+}
+
 fn context(args: &Args) -> FitContext<'static> {
     FitContext::new().seed(args.seed).threads(args.threads)
 }
 
-fn apply(
-    learner: &mut Learner<foldin::implicit::Ials>,
-    world: &World,
-    args: &Args,
-) -> Result<Vec<UpdateReport>, Failure> {
+fn apply(learner: &mut Learner<Ials>, world: &World, args: &Args) -> Result<Vec<UpdateReport>, Failure> {
     learner.begin()?;
     let changes: Vec<Change> = world.late.iter().copied().map(Change::Add).collect();
     Ok(changes.chunks(args.batch).map(|batch| learner.apply(batch)).collect::<Result<_, _>>()?)
@@ -87,12 +92,7 @@ fn speed(batches: &[UpdateReport], args: &Args) {
 }
 
 /// The weekly update, by its number of epochs.
-fn warm(
-    learner: &Learner<foldin::implicit::Ials>,
-    world: &World,
-    args: &Args,
-    bar: Quality,
-) -> Result<(), Failure> {
+fn warm(learner: &Learner<Ials>, world: &World, args: &Args, bar: Quality) -> Result<(), Failure> {
     for epochs in 1..=args.refit {
         let start = Instant::now();
         let params = args.params.clone().epochs(epochs);

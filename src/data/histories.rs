@@ -187,6 +187,10 @@ impl Histories {
         self.vacant_items.iter().copied().map(ItemIx::new)
     }
 
+    pub(crate) fn vacant_items_in(&self, range: std::ops::Range<u32>) -> impl Iterator<Item = ItemIx> + '_ {
+        self.vacant_items.range(range).copied().map(ItemIx::new)
+    }
+
     /// The events as they are now, for a fit. Linear in the events.
     pub fn to_interactions(&self) -> Interactions {
         Interactions::from_both(self.by_user.to_compressed(), self.by_item.to_compressed())

@@ -43,15 +43,18 @@ impl Matrix {
 
     /// Makes it so many rows: those that are added are zeros. Adding rows one by one costs no more than adding them all.
     pub(crate) fn resize(&mut self, count: usize) {
+        let dropped = count.min(self.count) * self.stride..self.count * self.stride;
+        self.floats_mut()[dropped].fill(0.0);
         let needed = count * self.stride + LINE;
         if needed > self.store.len() {
-            let rows = count.max(self.count + self.count / 2);
-            let mut larger = Self::new(rows, self.width);
-            larger.floats_mut()[..self.count * self.stride].copy_from_slice(self.floats());
-            *self = larger;
-        } else {
-            let dropped = count.min(self.count) * self.stride..self.count * self.stride;
-            self.floats_mut()[dropped].fill(0.0);
+            let (len, was) = (self.count * self.stride, self.start);
+            self.store.resize(needed, 0.0);
+            self.start = self.store.as_ptr().align_offset(4 * LINE).min(LINE);
+            if self.start != was {
+                self.store.copy_within(was..was + len, self.start);
+                self.store[self.start + len..].fill(0.0);
+                self.store[..self.start].fill(0.0);
+            }
         }
         self.count = count;
     }

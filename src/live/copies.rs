@@ -1,4 +1,18 @@
 //! Two copies of something: all read one, one changes the other.
+//!
+//! # Why no reader sees what is not published, and none waits
+//!
+//! A slot is written under its write lock, and only while it is the spare. A reader looks at `current` again *under the
+//! read lock* of the slot. Had the writer changed the slot since it was published last, then before that it stored the
+//! other number in `current`, and after that it gave the lock up, which the reader then took: so the reader's second look
+//! comes after that store and finds the other number. If it finds this slot's, the content is what was published, and the
+//! `Arc` taken then keeps it: the writer changes a copy in place only through [`Arc::get_mut`], which fails as long as a
+//! reader has it, and comes after all they did when it does not.
+//!
+//! A reader's try fails only where the writer is at that slot, or waits for it; then another is current, and stays so until
+//! the writer has gone through a whole batch. So a reader goes round again at most once for each batch that is published
+//! meanwhile. The writer waits for the lock of the spare as long as a reader takes to copy an `Arc`, and for its
+//! last holders no longer than its patience. Whoever lets go last of a copy that was replaced frees it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
@@ -90,8 +104,9 @@ impl<T: Clone> Copies<T> {
         self.discard();
     }
 
+    /// For the writer, which alone stores in `current`.
     fn spare(&self) -> usize {
-        1 - self.current.load(Ordering::Acquire)
+        1 - self.current.load(Ordering::Relaxed)
     }
 
     fn lock_spare(&self) -> RwLockWriteGuard<'_, Arc<T>> {

@@ -5,14 +5,15 @@ use std::time::Instant;
 use super::stale::{Before, Stale};
 use crate::data::{Change, Histories, Interactions, ItemIx, Made, UserIx};
 use crate::model::{
-    Factors, FitContext, FitError, FitFrom, FitReport, Profile, Query, QueryError, Resolve, Score, Staleness,
-    Update, UpdateError, UpdateReport,
+    Explain, Explanation, Factors, FitContext, FitError, FitFrom, FitReport, Profile, Query, QueryError,
+    Resolve, Score, Staleness, Update, UpdateError, UpdateReport,
 };
 
 /// A model that learns from single events: it keeps the histories, grows by whoever and whatever comes, forgets who asks
 /// for it, and solves anew the rows that a batch touches.
 ///
-/// It answers as the model does, for it is [`Score`]: take [`model`](Self::model) for everything else. A user whose
+/// It answers as the model does, for it is [`Score`], and [`Explain`] where the model is: take [`model`](Self::model) for
+/// everything else, which does not know of itself which items were removed; they are in no list of the learner's. A user whose
 /// history changed has, to the bit, the row that folding in their new history gives. Everybody else is as they were; how
 /// stale that is stands in the [report](UpdateReport), and [`refit`](Self::refit) is the cure.
 ///
@@ -67,6 +68,13 @@ pub struct Applied<M: Update> {
     stale: Before,
 }
 
+impl<M: Update> Applied<M> {
+    /// Whose events are others now.
+    pub(super) fn users(&self) -> Vec<UserIx> {
+        self.made.touched().users
+    }
+}
+
 impl<M: Update> Learner<M> {
     /// A model that begins to live, with the events it was fitted to.
     ///
@@ -98,7 +106,8 @@ impl<M: Update> Learner<M> {
         Self { resolve, ..self }
     }
 
-    /// How many threads a batch uses. Default 0: as many as there are cores.
+    /// How many threads a batch uses. Default 0: as many as there are cores. Beside readers whose answers must not wait for
+    /// a core, as many as these leave, at least 1.
     #[must_use]
     pub fn threads(self, threads: usize) -> Self {
         Self { threads, working: None, ..self }
@@ -233,8 +242,13 @@ impl<M: Update> Score for Learner<M> {
         self.model.profile(query, out)
     }
 
+    /// Items that were removed get negative infinity, and so are in no list.
     fn score_block(&self, profile: &Profile, first: ItemIx, out: &mut [f32]) {
         self.model.score_block(profile, first, out);
+        let end = first.get().saturating_add(u32::try_from(out.len()).unwrap_or(u32::MAX));
+        for item in self.histories.vacant_items_in(first.get()..end) {
+            out[item.ix() - first.ix()] = f32::NEG_INFINITY;
+        }
     }
 
     fn seen(&self, user: UserIx) -> &[ItemIx] {
@@ -247,5 +261,23 @@ impl<M: Update> Score for Learner<M> {
 
     fn inner_product(&self) -> Option<Factors<'_>> {
         self.model.inner_product()
+    }
+}
+
+impl<M: Update + Explain> Explain for Learner<M> {
+    /// A known user needs to bring no events: theirs are here. The row explained is the one that folding them in gives,
+    /// which is the user's own unless items of theirs were solved anew since.
+    fn explain_many(&self, query: &Query<'_>, items: &[ItemIx]) -> Result<Vec<Explanation>, QueryError> {
+        self.model.explain_many(&self.with_own_events(query), items)
+    }
+}
+
+impl<M: Update> Learner<M> {
+    /// The question with the events of the user who asks, if it has none.
+    fn with_own_events<'a>(&'a self, query: &Query<'a>) -> Query<'a> {
+        match (query.history, query.user.and_then(|user| self.histories.user(user))) {
+            (None, Some(history)) => query.with_history(history),
+            _ => *query,
+        }
     }
 }

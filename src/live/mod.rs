@@ -11,6 +11,8 @@ mod copies;
 mod error;
 mod file;
 mod learner;
+mod open;
+mod past;
 mod resolve;
 mod service;
 mod snapshot;

@@ -1,19 +1,18 @@
 //! Many readers, one writer.
 
 use std::fmt::{self, Debug};
-use std::fs;
 use std::hash::Hash;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::copies::Copies;
+use super::past::PastPatch;
 use super::resolve::resolve;
 use super::snapshot::Step;
-use super::store::{Files, Store, is_uncertain, log_of, new_line};
+use super::store::{Store, is_uncertain};
 use super::{Applied, Learner, LiveError, Snapshot};
 use crate::data::{Change, Ids};
 use crate::model::{FitContext, FitFrom, FitReport, Update, UpdateReport};
-use crate::persist::{self, Checkpoint, EventLog, LogFault, LogId, LogReport, Metadata, Persist, PersistId};
+use crate::persist::LogFault;
 
 /// What raw ids must be able to do; every type that can is one.
 pub trait LiveId: Hash + Eq + Clone + Debug + Send + Sync {}
@@ -30,11 +29,16 @@ impl<T: Hash + Eq + Clone + Debug + Send + Sync> LiveId for T {}
 /// the state: [`open`](Self::open) brings every acknowledged batch back. [`checkpoint`](Self::checkpoint) saves the model
 /// and empties the log; do it when the log has grown, say once an hour. A batch with a removal is a checkpoint of its
 /// own, so that nothing of who was removed is left in either file when it is acknowledged; gather such requests in one
-/// batch. Saving takes as long as the file is large, and only writers wait.
+/// batch. Files that a killed process was writing (`.foldin-*.tmp` in the same directory) are removed by the next `open`.
+/// Saving takes as long as the file is large, and only writers wait.
+///
+/// # Threads
+/// Readers wait for no lock, but for a core if the writer's threads have them all, as by default: give it as many as the
+/// readers leave ([`Learner::threads`], by [`open_with`](Self::open_with) too). It takes in a batch a little slower then.
 ///
 /// # Memory
-/// The learner with the events, and two copies of model, ids and packed rows; one more for each older snapshot that is
-/// still held. A writer waits up to 50 ms for the last readers of the older copy, then makes another.
+/// The learner with the events, and two copies of model, ids, packed rows and the values of events; one more for each older
+/// snapshot that is still held. A writer waits up to 50 ms for the last readers of the older copy, then makes another.
 ///
 /// ```
 /// use foldin::data::{Change, Event, InteractionsBuilder};
@@ -69,9 +73,9 @@ pub struct Live<M: Update, U: LiveId = String, I: LiveId = String> {
     writer: Mutex<Writer<M, U, I>>,
 }
 
-struct Writer<M: Update, U: LiveId, I: LiveId> {
-    learner: Learner<M>,
-    store: Option<Box<dyn Store<M, U, I>>>,
+pub(super) struct Writer<M: Update, U: LiveId, I: LiveId> {
+    pub(super) learner: Learner<M>,
+    pub(super) store: Option<Box<dyn Store<M, U, I>>>,
     /// What the spare copy lacks of the current one.
     behind: Option<Step<M::Patch, U, I>>,
     sequence: u64,
@@ -88,7 +92,7 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
         Self::of(learner, ids, None, 0)
     }
 
-    fn of(
+    pub(super) fn of(
         mut learner: Learner<M>,
         ids: Ids<U, I>,
         store: Option<Box<dyn Store<M, U, I>>>,
@@ -96,7 +100,8 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
     ) -> Result<Self, LiveError> {
         check_ids(&learner, &ids)?;
         learner.begin()?;
-        let copies = Copies::new(Snapshot::new(learner.model().clone(), ids, sequence)?);
+        let first = Snapshot::new(learner.model().clone(), learner.histories(), ids, sequence)?;
+        let copies = Copies::new(first);
         let writer = Writer { learner, store, behind: None, sequence, broken: false };
         Ok(Self { copies, writer: Mutex::new(writer) })
     }
@@ -122,8 +127,9 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
             return Ok(applied.report);
         }
         let sequence = writer.sequence + 1;
+        let pasts = PastPatch::of(writer.learner.histories(), &applied.users());
         if has_removal(changes) {
-            let step = Step { patch: applied.patch.clone(), turns, sequence };
+            let step = Step { patch: applied.patch.clone(), turns, pasts, sequence };
             return self.forget(writer, step, applied);
         }
         if let Some(store) = &mut writer.store
@@ -133,7 +139,7 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
             writer.broken = matches!(error.fault(), LogFault::Uncertain { .. } | LogFault::Poisoned);
             return Err(error.into());
         }
-        let step = Step { patch: applied.patch, turns, sequence };
+        let step = Step { patch: applied.patch, turns, pasts, sequence };
         self.prepare(writer, &step);
         self.publish(writer, step);
         Ok(applied.report)
@@ -198,7 +204,8 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
         let mut writer = self.write()?;
         let report = writer.learner.refit(params, context)?;
         let ids = self.snapshot().ids().clone();
-        let next = Snapshot::new(writer.learner.model().clone(), ids, writer.sequence)?;
+        let learner = &writer.learner;
+        let next = Snapshot::new(learner.model().clone(), learner.histories(), ids, writer.sequence)?;
         writer.behind = None;
         self.copies.replace(next);
         writer.learner.begin()?;
@@ -229,102 +236,18 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
         Ok(look(&self.write()?.learner))
     }
 
-    fn write(&self) -> Result<MutexGuard<'_, Writer<M, U, I>>, LiveError> {
+    pub(super) fn write(&self) -> Result<MutexGuard<'_, Writer<M, U, I>>, LiveError> {
         let writer = self.writer.lock().map_err(|_| LiveError::Broken)?;
         if writer.broken { Err(LiveError::Broken) } else { Ok(writer) }
     }
 }
 
-impl<M, U, I> Live<M, U, I>
-where
-    M: Update + Persist,
-    U: LiveId + PersistId + LogId + 'static,
-    I: LiveId + PersistId + LogId + 'static,
-{
-    /// A model that begins to live in files: the model under this name, the log beside it.
-    ///
-    /// # Errors
-    /// [`LiveError::Exists`], [`LiveError::Log`] if the log is there already, and those of
-    /// [`in_memory`](Live::in_memory).
-    pub fn create(path: impl AsRef<Path>, learner: Learner<M>, ids: Ids<U, I>) -> Result<Self, LiveError> {
-        let path = path.as_ref();
-        if path.exists() {
-            return Err(LiveError::Exists { path: path.to_owned() });
-        }
-        let live = Self::in_memory(learner, ids)?;
-        let mut writer = live.write()?;
-        let line = new_line();
-        let log = EventLog::create(log_of(path), Checkpoint { model: line, sequence: 0 })?;
-        let files = Files { path: path.to_owned(), line, log, metadata: Metadata::new() };
-        if let Err(error) = Store::<M, U, I>::save(&files, &writer.learner, live.snapshot().ids(), 0) {
-            // The log is of no use without a model, and would stand in the way of the next try.
-            let _ = fs::remove_file(log_of(path));
-            return Err(error.into());
-        }
-        writer.store = Some(Box::new(files));
-        drop(writer);
-        Ok(live)
-    }
-
-    /// Opens the model with every batch that was acknowledged; of one that was under way when the process ended, all or
-    /// nothing. The report is that of the log.
-    ///
-    /// # Errors
-    /// [`LiveError::Load`], [`LiveError::Log`], [`LiveError::NoCheckpoint`], [`LiveError::Replay`].
-    pub fn open(path: impl AsRef<Path>) -> Result<(Self, LogReport), LiveError> {
-        Self::open_with(path, |learner| learner)
-    }
-
-    /// The same with settings for the learner, which are in no file: threads, and which rows are solved anew.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_with(
-        path: impl AsRef<Path>,
-        settings: impl FnOnce(Learner<M>) -> Learner<M>,
-    ) -> Result<(Self, LogReport), LiveError> {
-        let path = path.as_ref();
-        let persist::Saved { model, mut ids, metadata, checkpoint } =
-            persist::load::<Learner<M>, U, I>(path)?;
-        let from = checkpoint.ok_or_else(|| LiveError::NoCheckpoint { path: path.to_owned() })?;
-        let mut learner = settings(model);
-        check_ids(&learner, &ids)?;
-        let (mut log, report) = EventLog::open(log_of(path), from)?;
-        let mut removes = false;
-        for batch in log.replay()? {
-            let batch = batch?;
-            let sequence = batch.sequence;
-            take_in(&mut learner, &mut ids, &batch.changes)
-                .map_err(|source| LiveError::Replay { sequence, source: Box::new(source) })?;
-            removes |= has_removal(&batch.changes);
-        }
-        let sequence = log.sequence();
-        let files = Files { path: path.to_owned(), line: from.model, log, metadata };
-        let live = Self::of(learner, ids, Some(Box::new(files)), sequence)?;
-        if removes {
-            live.checkpoint()?;
-        }
-        Ok((live, report))
-    }
-}
-
-fn take_in<M: Update, U: LiveId, I: LiveId>(
-    learner: &mut Learner<M>,
-    ids: &mut Ids<U, I>,
-    changes: &[Change<U, I>],
-) -> Result<(), LiveError> {
-    let (dense, turns) = resolve(ids, changes)?;
-    learner.apply(&dense)?;
-    turns.install(ids);
-    Ok(())
-}
-
-fn has_removal<U, I>(changes: &[Change<U, I>]) -> bool {
+pub(super) fn has_removal<U, I>(changes: &[Change<U, I>]) -> bool {
     changes.iter().any(|change| matches!(change, Change::RemoveUser { .. } | Change::RemoveItem { .. }))
 }
 
 /// Whether ids and events have the same indices, and the same vacant ones.
-fn check_ids<M: Update, U: LiveId, I: LiveId>(
+pub(super) fn check_ids<M: Update, U: LiveId, I: LiveId>(
     learner: &Learner<M>,
     ids: &Ids<U, I>,
 ) -> Result<(), LiveError> {

@@ -5,9 +5,12 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use super::LiveError;
+use super::past::{PastPatch, Pasts};
 use super::resolve::Turns;
-use crate::data::{Ids, ItemIx};
-use crate::model::{PredictRating, Prediction, Profile, Query, QueryError, Score, Update};
+use crate::data::{Histories, Ids, ItemIx, UserIx};
+use crate::model::{
+    Explain, Explanation, PredictRating, Prediction, Profile, Query, QueryError, Score, Update,
+};
 use crate::retrieve::{Hit, Scanner, ScoreExt, TopN, Workspace};
 
 /// A model between two batches: what was asked of it yesterday it answers the same today, as long as it is held. It holds
@@ -18,6 +21,7 @@ use crate::retrieve::{Hit, Scanner, ScoreExt, TopN, Workspace};
 pub struct Snapshot<M, U: Hash + Eq = String, I: Hash + Eq = String> {
     ranker: Ranker<M>,
     ids: Ids<U, I>,
+    pasts: Pasts,
     sequence: u64,
 }
 
@@ -36,17 +40,23 @@ enum Ranker<M> {
 pub(super) struct Step<P, U, I> {
     pub(super) patch: P,
     pub(super) turns: Turns<U, I>,
+    pub(super) pasts: PastPatch,
     pub(super) sequence: u64,
 }
 
 impl<M: Update, U: Hash + Eq + Clone, I: Hash + Eq + Clone> Snapshot<M, U, I> {
-    pub(super) fn new(model: M, ids: Ids<U, I>, sequence: u64) -> Result<Self, LiveError> {
-        let model = Box::new(model);
+    pub(super) fn new(
+        model: M,
+        histories: &Histories,
+        ids: Ids<U, I>,
+        sequence: u64,
+    ) -> Result<Self, LiveError> {
+        let (model, pasts) = (Box::new(model), Pasts::of(histories));
         let ranker = match model.inner_product() {
             Some(_) => Ranker::Scanned(Scanner::new(model)?),
             None => Ranker::Plain { model, left_out: Vec::new() },
         };
-        let mut snapshot = Self { ranker, ids, sequence };
+        let mut snapshot = Self { ranker, ids, pasts, sequence };
         snapshot.leave_out_vacant();
         Ok(snapshot)
     }
@@ -58,6 +68,7 @@ impl<M: Update, U: Hash + Eq + Clone, I: Hash + Eq + Clone> Snapshot<M, U, I> {
             Ranker::Plain { model, .. } => model.install(&step.patch),
         }
         step.turns.install(&mut self.ids);
+        self.pasts.install(&step.pasts);
         self.sequence = step.sequence;
         self.leave_out_vacant();
     }
@@ -157,6 +168,39 @@ impl<M: Score, U: Hash + Eq, I: Hash + Eq> Snapshot<M, U, I> {
         let mut profile = Profile::new();
         self.model().profile(&Query::user(self.ids.user(user)?), &mut profile)?;
         Ok(profile)
+    }
+
+    /// Why a user is recommended an item: the events of theirs that carry the score. The row explained is the one that
+    /// folding their events in gives, which is the user's own unless items of theirs were solved anew since.
+    ///
+    /// # Errors
+    /// [`LiveError::Data`] for a user or an item that is not known, [`LiveError::Query`] as of [`Explain`].
+    pub fn explain<Q, R>(&self, user: &Q, item: &R) -> Result<Explanation, LiveError>
+    where
+        M: Explain,
+        U: Borrow<Q>,
+        Q: Hash + Eq + Debug + ?Sized,
+        I: Borrow<R>,
+        R: Hash + Eq + Debug + ?Sized,
+    {
+        let item = self.ids.item(item)?;
+        Ok(self.explain_many(self.ids.user(user)?, &[item])?.swap_remove(0))
+    }
+
+    /// The same for some items, in the indices of this snapshot's [`ids`](Self::ids): who asks is worked out once.
+    ///
+    /// # Errors
+    /// [`QueryError`] as of [`Explain`].
+    pub fn explain_many(&self, user: UserIx, items: &[ItemIx]) -> Result<Vec<Explanation>, QueryError>
+    where
+        M: Explain,
+    {
+        let query = Query::user(user);
+        let query = match self.pasts.user(user, self.model().seen(user)) {
+            Some(history) => query.with_history(history),
+            None => query,
+        };
+        self.model().explain_many(&query, items)
     }
 
     /// Predicts the rating of one item for one user.

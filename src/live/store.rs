@@ -9,7 +9,7 @@ use super::service::LiveId;
 use crate::data::{Change, Ids};
 use crate::model::Update;
 use crate::persist::{
-    Archive, Checkpoint, EventLog, LogError, LogId, Metadata, Persist, PersistId, SaveError, SaveFault,
+    self, Archive, Checkpoint, EventLog, LogError, LogId, Metadata, Persist, PersistId, SaveError, SaveFault,
 };
 
 /// What a writer needs of files; a live model in memory has none.
@@ -55,6 +55,13 @@ pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".log");
     name.into()
+}
+
+/// Removes what a process left that was killed while it wrote model or log; the log is locked by whoever calls. Whoever was
+/// removed later on would still be in there.
+pub(super) fn sweep(path: &Path) -> Result<(), SaveError> {
+    persist::sweep(path)?;
+    persist::sweep(&log_of(path))
 }
 
 /// A number that tells this line of models from all others; no result depends on it.

@@ -13,6 +13,7 @@ pub(crate) mod params;
 mod query;
 mod rating;
 mod score;
+mod scratch;
 mod seen;
 mod update;
 
@@ -27,6 +28,7 @@ pub use params::{ParamError, Params};
 pub use query::{Profile, Query, QueryError};
 pub use rating::{Basis, PredictRating, Prediction, RatingScale};
 pub use score::{Factors, Score};
+pub use scratch::Scratch;
 pub use seen::Seen;
 pub(crate) use update::movement;
 pub use update::{FitFrom, Resolve, Staleness, Update, UpdateError, UpdateReport, Updated};

@@ -184,7 +184,7 @@ pub struct Profile {
     /// On what the asker's side rests.
     pub basis: super::Basis,
     /// Working memory of the model, so that the next question allocates nothing.
-    pub scratch: Vec<f32>,
+    pub scratch: super::Scratch,
 }
 
 impl Profile {

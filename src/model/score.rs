@@ -26,7 +26,7 @@ pub trait Score: Send + Sync {
     /// Scores order items; where they estimate a rating they are not yet clipped to its scale, so
     /// that two items above the scale still differ. The score of an item does not depend, to the bit,
     /// on the block it is asked in. Items beyond [`n_items`](Self::n_items) get
-    /// negative infinity.
+    /// negative infinity, with which nothing is in a list.
     fn score_block(&self, profile: &Profile, first: ItemIx, out: &mut [f32]);
 
     /// The items a user touched in training, sorted; empty for an unknown user. They are left out of
@@ -42,8 +42,9 @@ pub trait Score: Send + Sync {
     /// retrieval can pack, fuse and prune; none for other models.
     ///
     /// It is a promise: [`score_block`](Self::score_block) gives this very sum, its products and terms added in
-    /// single precision or better, in any order, and nothing on top of it. A model that rounds more coarsely or
-    /// boosts a score afterwards must answer none, or a [`Scanner`](crate::retrieve::Scanner) may lose items.
+    /// single precision or better, in any order, and nothing on top of it; or negative infinity for an item that no list is
+    /// to name. A model that rounds more coarsely or boosts a score afterwards must answer none, or a
+    /// [`Scanner`](crate::retrieve::Scanner) may lose items.
     fn inner_product(&self) -> Option<Factors<'_>> {
         None
     }

@@ -1,10 +1,12 @@
 //! All or nothing: a file is replaced as a whole, or stays as it was.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::disk::{Disk, DiskFile, Step, Target};
+use super::SaveError;
+use super::disk::{Disk, DiskFile, Step, System, Target};
 
 /// Names to try before giving up: they collide only with what killed processes left behind.
 const TRIES: usize = 64;
@@ -13,7 +15,7 @@ const TRIES: usize = 64;
 /// new one has the permissions of the old one, if there was one. A link is followed.
 ///
 /// On an error the file written aside is removed. A process that is killed leaves it behind, as
-/// `.foldin-*.tmp` in the same directory.
+/// `.foldin-*.tmp` in the same directory; [`sweep`] finds it.
 pub(super) fn replace<D: Disk, E: From<Step>>(
     disk: &D,
     path: &Path,
@@ -22,6 +24,33 @@ pub(super) fn replace<D: Disk, E: From<Step>>(
     let target = disk.target(path)?;
     Aside::written(disk, &target, write)?.place()?;
     Ok(())
+}
+
+/// Removes what processes left behind that were killed while they replaced this file. Only for whoever knows that nobody
+/// else is at it.
+pub(crate) fn sweep(path: &Path) -> Result<(), SaveError> {
+    let sweep = || {
+        let target = System.target(path)?;
+        let prefix = prefix(&target.path);
+        let left = |name: &str| name.starts_with(&prefix) && name.ends_with(SUFFIX);
+        let failed = Step::of("remove what a killed process left");
+        for file in fs::read_dir(&target.directory).map_err(&failed)? {
+            let file = file.map_err(&failed)?;
+            if file.file_name().to_str().is_some_and(left) {
+                fs::remove_file(file.path()).map_err(&failed)?;
+            }
+        }
+        Ok(())
+    };
+    sweep().map_err(|step: Step| SaveError::from(step).at(path))
+}
+
+const SUFFIX: &str = ".tmp";
+
+/// How the names of files begin that are written aside for this one.
+fn prefix(target: &Path) -> String {
+    let name = target.file_name().unwrap_or_default();
+    format!(".foldin-{:08x}-", crc32fast::hash(name.as_encoded_bytes()))
 }
 
 /// A file written aside, complete and synced, that waits to be moved to its name; removed unless it is.
@@ -38,7 +67,7 @@ impl<'a, D: Disk> Aside<'a, D> {
         target: &'a Target,
         write: impl FnOnce(&mut D::File) -> Result<(), E>,
     ) -> Result<Self, E> {
-        let (mut file, name) = Name::create(disk, &target.directory)?;
+        let (mut file, name) = Name::create(disk, target)?;
         write(&mut file)?;
         if let Some(permissions) = &target.permissions {
             file.set_permissions(permissions.clone()).map_err(Step::of("set the permissions"))?;
@@ -63,12 +92,13 @@ struct Name<'a, D: Disk> {
 }
 
 impl<'a, D: Disk> Name<'a, D> {
-    fn create(disk: &'a D, directory: &Path) -> Result<(D::File, Self), Step> {
+    fn create(disk: &'a D, target: &Target) -> Result<(D::File, Self), Step> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let failed = Step::of("create a file");
+        let prefix = prefix(&target.path);
         for _ in 0..TRIES {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let path = directory.join(format!(".foldin-{}-{number}.tmp", std::process::id()));
+            let path = target.directory.join(format!("{prefix}{}-{number}{SUFFIX}", std::process::id()));
             match disk.create_new(&path) {
                 Ok(file) => return Ok((file, Self { disk, path: Some(path) })),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -131,12 +161,35 @@ mod tests {
     #[test]
     fn what_killed_processes_left_is_stepped_over() {
         let directory = tempfile::tempdir().unwrap();
-        let first = Name::create(&System, directory.path()).unwrap();
-        let second = Name::create(&System, directory.path()).unwrap();
+        let target = System.target(&directory.path().join("model")).unwrap();
+        let first = Name::create(&System, &target).unwrap();
+        let second = Name::create(&System, &target).unwrap();
         assert_ne!(first.1.path, second.1.path);
         assert_eq!(names(directory.path()).len(), 2);
         drop((first, second));
         assert!(names(directory.path()).is_empty());
+    }
+
+    #[test]
+    fn what_killed_processes_left_of_one_file_is_swept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name| directory.path().join(name);
+        for name in ["model", "model.log"] {
+            fs::write(path(name), name).unwrap();
+            for _ in 0..3 {
+                let (_, left) = Name::create(&System, &System.target(&path(name)).unwrap()).unwrap();
+                std::mem::forget(left);
+            }
+        }
+        assert_eq!(names(directory.path()).len(), 8);
+        sweep(&path("model")).unwrap();
+        assert_eq!(names(directory.path()).len(), 5);
+        sweep(&path("model.log")).unwrap();
+        let mut left = names(directory.path());
+        left.sort_unstable();
+        assert_eq!(left, ["model", "model.log"]);
+        sweep(&path("gone")).unwrap();
+        assert!(sweep(&path("nowhere").join("model")).is_err());
     }
 
     fn save(disk: &Memory, text: &str) -> Result<(), SaveError> {

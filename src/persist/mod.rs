@@ -24,6 +24,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 pub use archive::Archive;
+pub(crate) use atomic::sweep;
 pub use element::{Element, ElementType};
 pub use error::{LoadError, LoadFault, SaveError, SaveFault};
 pub use ids::{Metadata, PersistId};

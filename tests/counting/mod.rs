@@ -1,7 +1,10 @@
-//! An allocator that counts what a thread holds, for tests of what a hostile file may take.
+//! An allocator that counts what a thread holds, for tests of what a hostile file may take, and what all hold.
+
+#![allow(dead_code, reason = "shared by tests, none of which uses all of it")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicIsize, Ordering};
 
 /// Counts what this thread holds, and the most it held.
 struct Counting;
@@ -11,7 +14,10 @@ thread_local! {
     static MOST: Cell<isize> = const { Cell::new(0) };
 }
 
+static ALL: AtomicIsize = AtomicIsize::new(0);
+
 fn count(bytes: isize) {
+    ALL.fetch_add(bytes, Ordering::Relaxed);
     let held = HELD.get() + bytes;
     HELD.set(held);
     MOST.set(MOST.get().max(held));
@@ -41,6 +47,11 @@ pub(crate) fn measured<T>(work: impl FnOnce() -> T) -> (T, usize) {
     MOST.set(before);
     let result = work();
     (result, (MOST.get() - before) as usize)
+}
+
+/// What all threads hold, in bytes.
+pub(crate) fn held() -> usize {
+    ALL.load(Ordering::Relaxed) as usize
 }
 
 #[test]

@@ -8,6 +8,13 @@ use crate::data::{History, ItemIx, UserIx};
 use crate::kernel::{Precision, Row as System, Rows, Workspace, products};
 use crate::model::{Basis, Factors, Profile, Query, QueryError, Score};
 
+/// What folding in works with.
+#[derive(Default)]
+struct FoldIn {
+    events: Events<ItemIx>,
+    workspace: Workspace,
+}
+
 impl Score for Ials {
     fn n_users(&self) -> u32 {
         self.parts.seen.n_users()
@@ -103,31 +110,35 @@ impl Ials {
 
     /// Reads a history as training reads that of a user.
     pub(super) fn told(&self, history: History<'_>) -> Told {
+        let mut events = Events::default();
+        let pull = self.read(history, &mut events);
+        Told { events, pull }
+    }
+
+    fn read(&self, history: History<'_>, events: &mut Events<ItemIx>) -> Pull {
         let parts = &self.parts;
         let weighting = &parts.weighting;
         let n = history.values.iter().filter(|&&value| weighting.counts(value)).count();
         let pull = self.pull_of_user(n);
-        let mut events = Events::default();
         events.read(weighting, std::iter::once(history), |_, item: ItemIx| Pair {
             share: parts.item_weights[item.ix()],
             unobserved: pull.unobserved,
         });
-        Told { events, pull }
+        pull
     }
 
     /// Solves the row of a history as training solves that of a user.
     fn fold_in(&self, history: History<'_>, out: &mut Profile) -> Result<(), QueryError> {
         QueryError::check_history(&history, self.n_items())?;
-        let (parts, told) = (&self.parts, self.told(history));
-        let Evidence { ids, targets, weights } = told.evidence();
-        let precision = told.pull.precision(&parts.base);
+        let (parts, FoldIn { events, workspace }) = (&self.parts, out.scratch.get());
+        let pull = self.read(history, events);
+        let Evidence { ids, targets, weights } = events.row(0);
+        let precision = pull.precision(&parts.base);
         let system = System { indices: ids, targets, weights, precision, mean: None };
         out.dense.resize(parts.factors, 0.0);
         let unsolvable = |error: crate::kernel::SolveError| QueryError::Unsolvable(error.to_string());
         let items = parts.items.rows().map_err(unsolvable)?;
-        self.solver
-            .solve(items, system, &mut Workspace::default(), &mut out.dense, None)
-            .map_err(unsolvable)?;
+        self.solver.solve(items, system, workspace, &mut out.dense, None).map_err(unsolvable)?;
         if self.covers(&out.dense) {
             return Ok(());
         }

@@ -37,13 +37,14 @@
 //!
 //! # Cost
 //!
-//! One byte a coordinate, 4 a row (8 once one has changed) and 96 a group. In the batch, 14 questions stay in registers against 32 rows at a time:
+//! One byte a coordinate, 4 a row (8 once one has changed) and 184 a group; up to half as much again after many changes. In the batch, 14 questions stay in registers against 32 rows at a time:
 //! T is subtracted before the sum begins, so that a survivor is a sum that is not negative, and a tile without one, nearly
 //! every tile, costs one `and` per vector of sums beside its products.
 
 mod aim;
 mod follow;
 mod pack;
+mod regroup;
 mod sift;
 #[cfg(test)]
 mod tests;
@@ -86,6 +87,7 @@ pub(crate) struct Sieve {
     /// The largest bias in size.
     bias_size: f64,
     packed: Packed,
+    /// The most promising first.
     groups: Vec<Group>,
     /// The row at each place; [`NONE`] where it was and is no more.
     order: Vec<u32>,
@@ -93,7 +95,9 @@ pub(crate) struct Sieve {
     wild: Vec<u32>,
     /// The place of each row, [`NONE`] for those in no group; empty as long as no row has changed.
     places: Vec<u32>,
-    /// How many rows have left their groups or come since all were packed.
+    /// The group whose rows are in each block; empty as long as no row has changed.
+    owners: Vec<u32>,
+    /// How many of the wild rows have left their groups or come since.
     strays: usize,
 }
 
@@ -103,6 +107,8 @@ const NONE: u32 = u32::MAX;
 /// What the rows of a group have in common.
 #[derive(Clone, Copy, Debug, Default)]
 struct Group {
+    /// Where its bytes are: the places of its rows begin at so many times [`GROUP`].
+    block: usize,
     /// One over the scale, s.
     inverse: f64,
     /// The longest y' - y^.

@@ -1,6 +1,6 @@
 //! From rows to bytes.
 
-use super::{GROUP, Group, MOST, SLACK, Sieve};
+use super::{GROUP, Group, MOST, NONE, SLACK, Sieve};
 use crate::kernel::level::Level;
 use crate::kernel::simd::bytes::ByteLevel;
 
@@ -10,31 +10,61 @@ pub(super) const FULL: f64 = 127.0;
 /// Bytes of rows are unsigned: this stands for zero.
 pub(super) const ZERO: u8 = 128;
 
-/// Where the bytes are: for each vector of `lanes` rows, for each word of four coordinates, four bytes a lane.
-#[derive(Clone, Debug)]
+/// Where the bytes are, block by block of [`GROUP`] rows: for each vector of `lanes` rows, for each word of four
+/// coordinates, four bytes a lane.
+#[derive(Debug)]
 pub(super) struct Packed {
     store: Vec<u8>,
     start: usize,
+    blocks: usize,
     /// Words of four coordinates.
     pub(super) words: usize,
 }
 
+/// Bytes in a cache line.
+const LINE: usize = 64;
+
 impl Packed {
-    fn new(groups: usize, words: usize) -> Self {
-        let store = vec![ZERO; groups * GROUP * words * 4 + 64];
-        let start = store.as_ptr().align_offset(64).min(64);
-        Self { store, start, words }
+    fn new(blocks: usize, words: usize) -> Self {
+        let mut packed = Self { store: Vec::new(), start: 0, blocks: 0, words };
+        packed.extend(blocks);
+        packed
+    }
+
+    /// Adds blocks.
+    pub(super) fn extend(&mut self, blocks: usize) {
+        let used = self.start..self.start + self.blocks * self.size();
+        self.blocks += blocks;
+        self.store.resize(self.blocks * self.size() + LINE, ZERO);
+        self.start = self.store.as_ptr().align_offset(LINE).min(LINE);
+        if self.start != used.start {
+            self.store.copy_within(used.clone(), self.start);
+            self.store[self.start + used.len()..].fill(ZERO);
+        }
+    }
+
+    fn size(&self) -> usize {
+        GROUP * self.words * 4
     }
 
     #[inline(always)]
-    pub(super) fn group(&self, group: usize) -> &[u8] {
-        let len = GROUP * self.words * 4;
-        &self.store[self.start + group * len..][..len]
+    pub(super) fn block(&self, block: usize) -> &[u8] {
+        &self.store[self.start + block * self.size()..][..self.size()]
     }
 
-    pub(super) fn group_mut(&mut self, group: usize) -> &mut [u8] {
-        let len = GROUP * self.words * 4;
-        &mut self.store[self.start + group * len..][..len]
+    pub(super) fn block_mut(&mut self, block: usize) -> &mut [u8] {
+        let size = self.size();
+        &mut self.store[self.start + block * size..][..size]
+    }
+}
+
+impl Clone for Packed {
+    /// The copy starts on a cache line of its own.
+    fn clone(&self) -> Self {
+        let mut copy = Self::new(self.blocks, self.words);
+        let len = self.blocks * self.size();
+        copy.store[copy.start..][..len].copy_from_slice(&self.store[self.start..][..len]);
+        copy
     }
 }
 
@@ -130,28 +160,50 @@ impl Sieve {
         }
         let unit = survey.unit();
         let order = survey.order(unit);
-        let n_groups = order.len().div_ceil(GROUP);
-        let machine = ByteLevel::of(level);
-        let mut packed = Packed::new(n_groups, words);
-        let mut groups = vec![Group::default(); n_groups];
-        let lanes = machine.shape().0;
+        let mut sieve = Self {
+            machine: ByteLevel::of(level),
+            width,
+            copies,
+            unit,
+            bias_size: 0.0,
+            packed: Packed::new(0, words),
+            groups: Vec::new(),
+            order: Vec::new(),
+            wild: survey.wild,
+            places: Vec::new(),
+            owners: Vec::new(),
+            strays: 0,
+        };
+        sieve.pack(&order, row);
+        Some(sieve)
+    }
+
+    /// Packs rows that can be, the most promising first, into groups of their own after those that are there.
+    pub(super) fn pack(&mut self, order: &[u32], mut row: impl FnMut(u32, &mut Vec<f32>) -> f32) {
+        let (first, words, lanes) = (self.groups.len(), self.packed.words, self.machine.shape().0);
+        let mut block = self.order.len() / GROUP;
+        self.packed.extend(order.len().div_ceil(GROUP));
+        self.order.extend_from_slice(order);
+        self.order.resize(self.order.len().next_multiple_of(GROUP), NONE);
         let mut rows = vec![0.0; GROUP * 4 * words];
-        let mut y = Vec::with_capacity(width);
-        for (g, (members, group)) in order.chunks(GROUP).zip(&mut groups).enumerate() {
+        let mut y = Vec::with_capacity(self.width);
+        for members in order.chunks(GROUP) {
+            let mut group = Group::empty(block);
             for (&i, to) in members.iter().zip(rows.chunks_exact_mut(4 * words)) {
                 y.clear();
                 let bias = row(i, &mut y);
-                extend(&y[..width.min(y.len())], bias, (copies, unit), to);
+                y.truncate(self.width);
+                extend(&y, bias, (self.copies, self.unit), to);
+                group.widen(length(y.iter().map(|&y| f64::from(y))), f64::from(bias));
             }
+            self.bias_size = self.bias_size.max(group.bias_size);
             let rows = &rows[..members.len() * 4 * words];
-            *group = Group::of(members, &survey);
-            group.pack(rows, words, lanes, packed.group_mut(g));
+            group.pack(rows, words, lanes, self.packed.block_mut(block));
+            self.groups.push(group);
+            block += 1;
         }
-        Group::look_ahead(&mut groups);
-        groups.iter_mut().for_each(Group::make_room);
-        let (bias_size, wild) = (survey.bias, survey.wild);
-        let (places, strays) = (Vec::new(), 0);
-        Some(Self { machine, width, copies, unit, bias_size, packed, groups, order, wild, places, strays })
+        Group::look_ahead(&mut self.groups);
+        self.groups[first..].iter_mut().for_each(Group::make_room);
     }
 }
 
@@ -163,17 +215,17 @@ pub(super) fn extend(y: &[f32], bias: f32, (copies, unit): (usize, f64), to: &mu
 }
 
 impl Group {
-    /// Lengths and biases.
-    fn of(members: &[u32], survey: &Survey) -> Self {
-        let lengths = members.iter().map(|&row| survey.lengths[row as usize]);
-        let biases = members.iter().map(|&row| f64::from(survey.biases[row as usize]));
-        Self {
-            longest: lengths.clone().fold(0.0, f64::max),
-            shortest: lengths.fold(f64::MAX, f64::min) * (1.0 - 2.0 * SLACK),
-            bias: biases.clone().fold(f64::NEG_INFINITY, f64::max),
-            bias_size: biases.fold(0.0, |most, bias| most.max(bias.abs())),
-            ..Self::default()
-        }
+    /// No rows yet.
+    fn empty(block: usize) -> Self {
+        Self { block, shortest: f64::MAX, bias: f64::NEG_INFINITY, ..Self::default() }
+    }
+
+    /// Widens the bounds for a row.
+    pub(super) fn widen(&mut self, length: f64, bias: f64) {
+        self.longest = self.longest.max(length);
+        self.shortest = self.shortest.min(length * (1.0 - 2.0 * SLACK));
+        self.bias = self.bias.max(bias);
+        self.bias_size = self.bias_size.max(bias.abs());
     }
 
     /// Chooses the scale and writes the bytes of the rows.

@@ -1,6 +1,6 @@
 //! The tile: a few questions against the rows of one group.
 
-use super::{GROUP, Sieve, Tile};
+use super::{GROUP, Group, Sieve, Tile};
 use crate::kernel::simd::bytes::{ByteJob, Bytes};
 
 /// A row that may reach the threshold of a question.
@@ -22,7 +22,7 @@ impl Found {
 
 struct Sift<'a> {
     sieve: &'a Sieve,
-    group: usize,
+    group: &'a Group,
     tile: &'a Tile,
     found: &'a mut Vec<Found>,
 }
@@ -45,13 +45,13 @@ impl Sift<'_> {
     #[inline(always)]
     fn rows<M: Bytes, const R: usize, const V: usize>(&mut self, m: M) {
         const { assert!(GROUP.is_multiple_of(V * M::LANES), "rows of a group would be left out") };
-        let (starts, any) = self.tile.starts::<R>(&self.sieve.groups[self.group]);
+        let (starts, any) = self.tile.starts::<R>(self.group);
         if !any {
             return;
         }
         let words = self.sieve.packed.words;
         let vector = 4 * M::LANES;
-        let bytes = self.sieve.packed.group(self.group);
+        let bytes = self.sieve.packed.block(self.group.block);
         for (at, bytes) in bytes.chunks_exact(V * words * vector).enumerate() {
             let mut sums = [[m.splat(0); V]; R];
             for (sums, start) in sums.iter_mut().zip(starts) {
@@ -92,7 +92,7 @@ impl Sift<'_> {
     fn keep<const R: usize, const V: usize>(&mut self, first: usize, lanes: usize, masks: &[[u32; V]; R]) {
         for (question, masks) in (0..).zip(masks).take(self.tile.count) {
             for (v, &mask) in masks.iter().enumerate() {
-                let place = (self.group * GROUP + (first + v) * lanes) as u32;
+                let place = (self.group.block * GROUP + (first + v) * lanes) as u32;
                 let mut mask = mask;
                 while mask != 0 {
                     self.found.push(Found { question, place: place + mask.trailing_zeros() });
@@ -107,6 +107,6 @@ impl Sieve {
     /// Appends the rows of a group that may reach the thresholds of a tile that was [aimed](Self::aim) here.
     #[inline]
     pub(crate) fn sift(&self, group: usize, tile: &Tile, found: &mut Vec<Found>) {
-        self.machine.run(Sift { sieve: self, group, tile, found });
+        self.machine.run(Sift { sieve: self, group: &self.groups[group], tile, found });
     }
 }

@@ -227,8 +227,8 @@ fn rows_that_change_are_not_lost() {
         for level in Level::available() {
             let mut case = Case::new(width, 700, 1.0, bias);
             let mut sieve = case.sieve(level);
-            let (mut again, mut strayed) = (0, 0);
-            for step in 0..40 {
+            let (mut again, mut strayed, mut groups) = (0, 0, 0);
+            for step in 0..70 {
                 let place = format!("{level} width {width} bias {bias} step {step}");
                 change(&mut case, step);
                 let count = case.bias.len() as u32;
@@ -237,13 +237,21 @@ fn rows_that_change_are_not_lost() {
                     out.extend_from_slice(case.row(row as usize));
                     case.bias[row as usize]
                 };
+                let before = sieve.groups();
                 if !sieve.follow(count, changed, read) {
                     (again, sieve) = (again + 1, case.sieve(level));
                 }
+                groups += sieve.groups().saturating_sub(before);
                 strayed = strayed.max(sieve.wild().len());
-                no_row_is_lost_by(&case, &sieve, &place);
+                assert!(strayed < 300, "{place}: {strayed} rows are in no group");
+                if step % 3 == 0 {
+                    no_row_is_lost_by(&case, &sieve, &place);
+                }
             }
-            assert!(again > 0 && strayed > 20, "{again} packings, {strayed} strays");
+            assert!(
+                again > 0 && groups > 2 && strayed > 100,
+                "{again} packings, {groups} groups came, {strayed} strays"
+            );
         }
     }
 }

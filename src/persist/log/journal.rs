@@ -30,12 +30,17 @@ pub(super) struct Journal<D: Disk> {
 }
 
 impl<D: Disk> Journal<D> {
-    pub(super) fn create(disk: D, path: &Path, header: Header) -> Result<Self, LogError> {
+    /// Creates a log where there is none, or, `over_blank`, one that begins at 0 and holds nothing.
+    pub(super) fn create(disk: D, path: &Path, header: Header, over_blank: bool) -> Result<Self, LogError> {
         header.check_names()?;
         let target = disk.target(path)?;
         let lock = lock(&disk, &target.path)?;
         match disk.open(&target.path) {
-            Ok(_) => return Err(LogFault::Exists.into()),
+            Ok(mut file) => {
+                if !(over_blank && is_blank(&mut file, header.names)?) {
+                    return Err(LogFault::Exists.into());
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(source) => return Err(Step { doing: "look at it", source }.into()),
         }
@@ -229,6 +234,13 @@ fn read_begin<F: DiskFile>(
         return Err(LogFault::Header { problem: "the file ends in the mark" }.into());
     }
     Ok((header, Position::from_mark(&bytes[header::SIZE..], header.log())))
+}
+
+/// Whether a log begins at 0 and holds nothing.
+fn is_blank<F: DiskFile>(file: &mut F, names: [&'static str; 2]) -> Result<bool, LogError> {
+    let (header, _) = read_begin(file, names)?;
+    let length = file.seek(SeekFrom::End(0)).map_err(Step::of("look at it"))?;
+    Ok(header.from.sequence == 0 && length == RECORDS)
 }
 
 /// Whether the log goes on where the model ends, or earlier.

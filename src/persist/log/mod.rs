@@ -133,10 +133,19 @@ impl<U: LogId, I: LogId> EventLog<U, I> {
     /// # Errors
     /// [`LogError`]; [`LogFault::Exists`] if there is a file of this name.
     pub fn create(path: impl AsRef<Path>, from: Checkpoint) -> Result<Self, LogError> {
-        let path = path.as_ref();
+        Self::create_or_replace(path.as_ref(), from, false)
+    }
+
+    /// The same for a model that is to be saved next, also in place of a log that begins at 0 and holds nothing: what a
+    /// process leaves that ends between the two.
+    pub(crate) fn create_before_model(path: &Path, from: Checkpoint) -> Result<Self, LogError> {
+        Self::create_or_replace(path, from, true)
+    }
+
+    fn create_or_replace(path: &Path, from: Checkpoint, over_blank: bool) -> Result<Self, LogError> {
         let header = Header { names: Self::NAMES, from };
-        let journal = Journal::create(System, path, header).map_err(|error| error.at(path))?;
-        Ok(Self::of(journal, path, from))
+        let created = Journal::create(System, path, header, over_blank);
+        Ok(Self::of(created.map_err(|error| error.at(path))?, path, from))
     }
 
     /// Opens the log beside a model: every byte is checked, and what was being written when the process

@@ -7,6 +7,14 @@ use crate::model::{
     Basis, Factors, PredictRating, Prediction, Profile, Query, QueryError, RatingScale, Score,
 };
 
+/// What folding in works with.
+#[derive(Default)]
+struct FoldIn {
+    workspace: UncertainWorkspace,
+    /// Mean and variance of the row.
+    row: Vec<f32>,
+}
+
 impl Score for BiasedMf {
     fn n_users(&self) -> u32 {
         self.parts.seen.n_users()
@@ -109,18 +117,18 @@ impl BiasedMf {
         let covariate = parts.activity.covariate(history.len());
         let evidence = Evidence { indices: history.ids, values: history.values, covariate };
         let mut scratch = std::mem::take(&mut out.scratch);
-        scratch.clear();
-        scratch.resize(2 * dim, 0.0);
-        let (mean, variance) = scratch.split_at_mut(dim);
+        let FoldIn { workspace, row } = scratch.get();
+        row.clear();
+        row.resize(2 * dim, 0.0);
+        let (mean, variance) = row.split_at_mut(dim);
         let mut to = Posterior { mean, variance, weight: &mut [1.0], error: &mut [0.0], residual: &mut [] };
-        let mut workspace = UncertainWorkspace::default();
         self.solver
-            .solve_many(&self.packed, &beliefs, 1, |_| evidence, &mut workspace, &mut to)
+            .solve_many(&self.packed, &beliefs, 1, |_| evidence, workspace, &mut to)
             .map_err(|error| QueryError::Unsolvable(error.error.to_string()))?;
-        if !self.reach.covers(&scratch[..dim]) {
+        if !self.reach.covers(&row[..dim]) {
             return Err(QueryError::Unsolvable("its ratings are too large for single precision".into()));
         }
-        self.remember(&scratch[..dim], !history.is_empty(), out);
+        self.remember(&row[..dim], !history.is_empty(), out);
         out.scratch = scratch;
         Ok(())
     }

@@ -43,11 +43,10 @@ impl Questions {
         }
         let Asked { profile: mine, seen } = &mut self.0[0];
         // Part by part, in the memory that is there: a clone of the whole would take new.
-        let Profile { dense, offset, sparse, draws, basis, scratch } = profile;
+        let Profile { dense, offset, sparse, draws, basis, scratch: _ } = profile;
         mine.dense.clone_from(dense);
         mine.sparse.clone_from(sparse);
         mine.draws.clone_from(draws);
-        mine.scratch.clone_from(scratch);
         (mine.offset, mine.basis) = (*offset, *basis);
         seen.clear();
         &self.0[..1]

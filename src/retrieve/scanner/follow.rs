@@ -12,8 +12,8 @@ impl<M: DerefMut<Target: Score> + Sync> Scanner<M> {
     /// Installs a [patch](Update::install) in the model and packs the items again that it changed. The lists stay exact.
     ///
     /// Time: as much as the rows are long, and a few bytes per 128 items. Items that came, or became very different, are
-    /// scored one by one until there are so many that all items are packed anew, in the call that finds them: 128 and one
-    /// of 256 items.
+    /// scored one by one until there are 256 of them, which then become groups of their own. Once a third of all places
+    /// is empty, all items are packed anew, in the call that finds it.
     pub fn install<T: Update>(&mut self, patch: &T::Patch)
     where
         M: DerefMut<Target = T>,

@@ -34,9 +34,10 @@ pub use vectors::Vectors;
 ///
 /// It takes any model whose scores are [inner products](Score::inner_product), borrowed or owned: `Scanner::new(&model)`,
 /// or `Scanner::new(Arc::new(model))` for a service. Rows without a model are [`Vectors`]. Preparing packs the items as
-/// bytes, which takes about as long as a few hundred lists, and `factors + 12` bytes per item, 4 more once it follows. Each list is then found by a
-/// first pass over the bytes and the model's own scores of the few items that pass. The first pass never loses an item:
-/// the answer *is* that of all scores, ties included.
+/// bytes, which takes about as long as a few hundred lists, and `factors + 12` bytes per item; 4 more once it follows, and
+/// half as much again after many changes. Each list is then found by a first pass over the bytes and the model's own
+/// scores of the few items that pass. The first pass never loses an item: the answer *is* that of all scores, ties
+/// included.
 ///
 /// The threads that ask share one scanner; each has a [`Workspace`] of its own.
 ///

@@ -25,7 +25,7 @@ fn header(sequence: u64) -> Header {
 }
 
 fn create(disk: &Memory, sequence: u64) -> Result<Journal<Memory>, LogError> {
-    Journal::create(disk.clone(), Path::new(LOG), header(sequence))
+    Journal::create(disk.clone(), Path::new(LOG), header(sequence), false)
 }
 
 fn open(disk: &Memory, sequence: u64) -> Result<(Journal<Memory>, LogReport), LogError> {

@@ -85,10 +85,31 @@ fn a_log_has_one_writer() {
 }
 
 #[test]
+fn a_log_that_holds_nothing_from_0_on_stands_in_nobodys_way() {
+    let disk = Memory::default();
+    let over = |line| {
+        let from = Checkpoint { model: line, sequence: 0 };
+        Journal::create(disk.clone(), Path::new(LOG), Header { names: NAMES, from }, true)
+    };
+    drop(over(1).unwrap());
+    let mut journal = over(7).unwrap();
+    append(&mut journal, b"something").unwrap();
+    drop(journal);
+    assert!(matches!(fault(over(8)), LogFault::Exists));
+    let mut journal = open(&disk, 0).unwrap().0;
+    assert_eq!(records(&mut journal).len(), 1);
+    // Empty, but of a model that knows something.
+    journal.reset(1).unwrap();
+    drop(journal);
+    assert!(matches!(fault(over(8)), LogFault::Exists));
+    assert!(open(&disk, 1).is_ok());
+}
+
+#[test]
 fn names_that_the_format_cannot_hold_are_refused() {
     for name in ["", "A", "fifteen-letters"] {
         let header = Header { names: ["u32", name], from: checkpoint(0) };
-        let found = fault(Journal::create(Memory::default(), Path::new(LOG), header));
+        let found = fault(Journal::create(Memory::default(), Path::new(LOG), header, false));
         assert!(matches!(found, LogFault::IdName { .. }), "{found}");
     }
 }
