@@ -25,7 +25,11 @@ impl Somebody {
 }
 
 /// Questions of all sorts: known users, somebody new, both, nobody.
-pub(crate) fn questions<'a>(model: &impl Score, somebody: &'a Somebody, draw: &mut Draw<'_>) -> Vec<Query<'a>> {
+pub(crate) fn questions<'a>(
+    model: &impl Score,
+    somebody: &'a Somebody,
+    draw: &mut Draw<'_>,
+) -> Vec<Query<'a>> {
     let mut questions = vec![Query::anyone(), Query::history(somebody.history())];
     if model.n_users() > 0 {
         let users = [0, draw.below(model.n_users() as usize) as u32, model.n_users() - 1].map(UserIx::new);

@@ -20,11 +20,16 @@ pub fn changes(bytes: &[u8]) {
     let params = IalsParams::new().factors(1 + draw.below(9)).epochs(2);
     match draw.below(4) {
         0 => live(&BiasedMfParams::new().factors(1 + draw.below(5)).epochs(2), data, draw),
-        1 => live(&BiasedMfParams::new().factors(17).epochs(2).regularization(1.5).noise_prior(20.0), data, draw),
+        1 => live(
+            &BiasedMfParams::new().factors(17).epochs(2).regularization(1.5).noise_prior(20.0),
+            data,
+            draw,
+        ),
         2 => live(&params, data, draw),
         _ => {
             let confidence = Confidence::Logarithmic { alpha: 2.0, epsilon: 0.5 };
-            let params = params.objective(Objective::HuKoren).confidence(confidence).negatives(Negatives::Ignore);
+            let params =
+                params.objective(Objective::HuKoren).confidence(confidence).negatives(Negatives::Ignore);
             live(&params.activity_exponent(0.4).popularity_discount(0.3), data, draw);
         }
     }
@@ -38,7 +43,12 @@ fn data(draw: &mut Draw<'_>) -> Interactions {
     let mut events: Vec<Event> = pairs
         .filter_map(|(user, item)| {
             let (byte, time) = (draw.byte(), timed.then(|| i64::from(item) * 86_400));
-            let event = Event { user: UserIx::new(user), item: ItemIx::new(item), value: f32::from(byte % 5 + 1), time };
+            let event = Event {
+                user: UserIx::new(user),
+                item: ItemIx::new(item),
+                value: f32::from(byte % 5 + 1),
+                time,
+            };
             (byte >= 100).then_some(event)
         })
         .collect();
@@ -107,7 +117,10 @@ fn applied<P: FitFrom<Model: Update + Persist>>(
     let found = learner.refit(params, &mut FitContext::new().threads(1));
     assert_eq!(expected.is_ok(), found.is_ok());
     if let (Ok(expected), false) = (expected, twin.interactions().is_empty()) {
-        assert!(bytes_of(&expected.model) == bytes_of(learner.model()), "refitted it is another than fitted anew");
+        assert!(
+            bytes_of(&expected.model) == bytes_of(learner.model()),
+            "refitted it is another than fitted anew"
+        );
         assert_eq!(learner.staleness().changes, 0);
     }
 }
@@ -124,12 +137,20 @@ fn touched_users_are_folded_in<M: Update>(learner: &Learner<M>, batch: &[Change]
         learner.profile(&Query::user(user), &mut known).expect("a user of the model");
         learner.profile(&Query::history(history), &mut folded).expect("what was solved can be solved");
         let bits = |profile: &Profile| profile.dense.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-        assert_eq!((bits(&known), known.offset.to_bits()), (bits(&folded), folded.offset.to_bits()), "{user}");
+        assert_eq!(
+            (bits(&known), known.offset.to_bits()),
+            (bits(&folded), folded.offset.to_bits()),
+            "{user}"
+        );
         assert_eq!(learner.seen(user), history.ids);
     }
 }
 
-fn lists_are_those_of_all_scores<M: Update>(learner: &Learner<M>, scanner: &mut Scanner<Box<M>>, vacant: &[ItemIx]) {
+fn lists_are_those_of_all_scores<M: Update>(
+    learner: &Learner<M>,
+    scanner: &mut Scanner<Box<M>>,
+    vacant: &[ItemIx],
+) {
     scanner.leave_out(vacant.iter().copied());
     let (mut profile, mut scores) = (Profile::new(), vec![0.0; learner.n_items() as usize]);
     for user in (0..learner.n_users()).map(UserIx::new) {
@@ -144,7 +165,8 @@ fn lists_are_those_of_all_scores<M: Update>(learner: &Learner<M>, scanner: &mut 
 
 /// Raw ids, far apart from the indices.
 fn raw(change: &Change) -> Change<u64, String> {
-    let (user, item) = (|user: UserIx| 1000 + u64::from(user.get()), |item: ItemIx| format!("item {}", item.get()));
+    let (user, item) =
+        (|user: UserIx| 1000 + u64::from(user.get()), |item: ItemIx| format!("item {}", item.get()));
     let event = |event: Event| {
         let Event { value, time, .. } = event;
         Event { user: user(event.user), item: item(event.item), value, time }
@@ -177,7 +199,8 @@ fn served<M: Update + Persist + 'static>(learner: Learner<M>, twin: Twin, draw: 
     let mut sequence = 0;
     let mut held = live.snapshot();
     while !draw.is_empty() && sequence < 12 {
-        let drawn = live.with_learner(|learner| Stream::of(learner.histories()).batch(draw)).expect("nothing broke");
+        let drawn =
+            live.with_learner(|learner| Stream::of(learner.histories()).batch(draw)).expect("nothing broke");
         let batch: Vec<_> = drawn.iter().map(raw).collect();
         // Some readers keep what they have.
         if draw.flag() {
@@ -212,7 +235,8 @@ fn check<M: Update + Persist>(live: &Live<M, u64, String>, events: &Events, sequ
         assert!(bytes_of(learner.model()) == bytes_of(snapshot.model()), "readers see another model");
         assert_eq!(learner.histories().len(), events.len());
         for ((user, item), value) in events {
-            let (user, item) = (ids.user(user).expect("they are there"), ids.item(item).expect("it is there"));
+            let (user, item) =
+                (ids.user(user).expect("they are there"), ids.item(item).expect("it is there"));
             let event = learner.histories().get(user, item).expect("it was acknowledged");
             assert_eq!(event.value.to_bits(), *value);
         }

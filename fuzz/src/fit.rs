@@ -29,7 +29,11 @@ pub fn fit(bytes: &[u8]) {
     }
 }
 
-fn fitted<P: Fit<Model: Persist + PartialEq>>(params: &P, draw: &mut Draw<'_>, more: fn(&P::Model, &[Query<'_>])) {
+fn fitted<P: Fit<Model: Persist + PartialEq>>(
+    params: &P,
+    draw: &mut Draw<'_>,
+    more: fn(&P::Model, &[Query<'_>]),
+) {
     let Ok(data) = events(draw) else { return };
     let fit = |threads| params.fit_with(&data, &mut FitContext::new().seed(3).threads(threads));
     let Ok(one) = fit(1) else { return };

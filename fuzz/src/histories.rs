@@ -93,8 +93,11 @@ impl Twin {
 
     /// The events as data that was never changed.
     pub(crate) fn interactions(&self) -> Interactions {
-        let event = |(&(user, item), &(value, time)): (&(u32, u32), &(f32, Option<i64>))| {
-            Event { user: UserIx::new(user), item: ItemIx::new(item), value, time }
+        let event = |(&(user, item), &(value, time)): (&(u32, u32), &(f32, Option<i64>))| Event {
+            user: UserIx::new(user),
+            item: ItemIx::new(item),
+            value,
+            time,
         };
         let events: Vec<Event> = self.events.iter().map(event).collect();
         Interactions::from_events(self.users.len() as u32, self.items.len() as u32, &events)

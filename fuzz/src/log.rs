@@ -35,7 +35,8 @@ fn folder() -> tempfile::TempDir {
 }
 
 fn any_log(bytes: &[u8]) {
-    let number = |at: usize| bytes.get(at..at + 8).map_or(0, |raw| u64::from_le_bytes(raw.try_into().unwrap()));
+    let number =
+        |at: usize| bytes.get(at..at + 8).map_or(0, |raw| u64::from_le_bytes(raw.try_into().unwrap()));
     // What its own header says is what a model beside it would say.
     let from = Checkpoint { model: number(40), sequence: number(48) };
     let folder = folder();
@@ -58,7 +59,10 @@ fn read<U: LogId + Clone + Debug, I: LogId + Clone + Debug>(path: &Path, bytes: 
         fs::write(path, bytes).expect("room for it");
         let open = if salvage { EventLog::<U, I>::salvage } else { EventLog::<U, I>::open };
         let Ok((mut log, report)) = open(path, from) else {
-            assert!(salvage || fs::read(path).expect("it is there") == bytes, "a log that was refused has changed");
+            assert!(
+                salvage || fs::read(path).expect("it is there") == bytes,
+                "a log that was refused has changed"
+            );
             continue;
         };
         if !report.renewed {

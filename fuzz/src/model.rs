@@ -60,7 +60,8 @@ fn look(bytes: &[u8]) {
     summary.expect("what the reader takes can be looked at").to_string();
     for name in sections.names() {
         let n = sections.count(name).expect("it is there");
-        let _ = (sections.bytes(name), sections.values::<f32>(name, &[n]), sections.values::<f64>(name, &[n]));
+        let _ =
+            (sections.bytes(name), sections.values::<f32>(name, &[n]), sections.values::<f64>(name, &[n]));
         let _ = (sections.values::<i64>(name, &[n]), sections.offsets(name, n), sections.strings(name, None));
         let _ = (sections.indices::<ItemIx>(name, &[n], 7), sections.array::<u32, 3>(name));
     }
@@ -114,13 +115,19 @@ fn bayesian(model: &BayesianMf, asked: &[Query<'_>]) {
             let (low, high) = how.interval(0.9);
             assert!(low <= how.quantile(0.5) && how.quantile(0.5) <= high, "{low} to {high}");
             assert!(how.mean().is_finite() && how.deviation() >= 0.0, "{how:?}");
-            assert!((0.0..=1.0).contains(&how.doubt()) && (0.0..=1.0).contains(&how.at_least(low)), "{how:?}");
+            assert!(
+                (0.0..=1.0).contains(&how.doubt()) && (0.0..=1.0).contains(&how.at_least(low)),
+                "{how:?}"
+            );
         }
     }
     if model.n_items() > 0 && model.n_users() > 0 {
         let request = ForecastRequest::new().threads(1);
         let forecast = model.forecast(Title::Item(ItemIx::new(0)), &request).expect("an item of the model");
-        assert!(forecast.mean.value.is_finite() && (0.0..=1.0).contains(&forecast.audience.value), "{forecast:?}");
+        assert!(
+            forecast.mean.value.is_finite() && (0.0..=1.0).contains(&forecast.audience.value),
+            "{forecast:?}"
+        );
     }
 }
 

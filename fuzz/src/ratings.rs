@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::hash::Hash;
 
 use foldin::data::{
-    AttributeRecord, Column, Dataset, Duplicates, Encoding, FieldKind, Ids, InteractionsBuilder, ItemAttributes,
-    Layout, ReadError, Source, TableLayout, TextTable,
+    AttributeRecord, Column, Dataset, Duplicates, Encoding, FieldKind, Ids, InteractionsBuilder,
+    ItemAttributes, Layout, ReadError, Source, TableLayout, TextTable,
 };
 
 use crate::bytes::Draw;
@@ -137,7 +137,10 @@ fn check<U: Hash + Eq, I: Hash + Eq>(set: &Dataset<U, I>) {
     let kept = report.events + report.held_out;
     let lost = report.merged + report.below_minimum + report.dropped();
     assert_eq!(report.records(), kept + lost, "{report}");
-    assert_eq!((users.len(), items.len()), (interactions.n_users() as usize, interactions.n_items() as usize));
+    assert_eq!(
+        (users.len(), items.len()),
+        (interactions.n_users() as usize, interactions.n_items() as usize)
+    );
     assert_eq!(interactions.len() as u64, report.events);
     for event in interactions.events().chain(held_out.iter().flat_map(|data| data.events())) {
         assert!(event.value.is_finite());
@@ -147,7 +150,8 @@ fn check<U: Hash + Eq, I: Hash + Eq>(set: &Dataset<U, I>) {
 
 fn attributes(file: &[u8], table: &TableLayout) {
     let ids: Ids<String, String> = Ids { users: [].into_iter().collect(), items: names().collect() };
-    let kinds = [FieldKind::Categorical, FieldKind::List, FieldKind::Banded, FieldKind::Year, FieldKind::Prefix(1)];
+    let kinds =
+        [FieldKind::Categorical, FieldKind::List, FieldKind::Banded, FieldKind::Year, FieldKind::Prefix(1)];
     for kind in [None].into_iter().chain(kinds.map(Some)) {
         for lenient in [false, true] {
             let builder = ItemAttributes::builder().min_rows(1);
@@ -189,8 +193,10 @@ fn texts(file: &[u8], layout: &TableLayout) {
 /// Where nothing is quoted, a file is its lines split by the delimiter.
 fn plain(file: &[u8]) {
     let Ok(text) = std::str::from_utf8(file) else { return };
-    let lines: Vec<Vec<&str>> = text.split('\n').filter(|line| !line.is_empty()).map(|line| line.split(';').collect()).collect();
-    let odd = |c: char| c == '"' || c == '\u{feff}' || c == '\u{85}' || (c != '\n' && c.is_control()) || c == ' ';
+    let lines: Vec<Vec<&str>> =
+        text.split('\n').filter(|line| !line.is_empty()).map(|line| line.split(';').collect()).collect();
+    let odd =
+        |c: char| c == '"' || c == '\u{feff}' || c == '\u{85}' || (c != '\n' && c.is_control()) || c == ' ';
     if text.contains(odd) || lines.iter().any(|line| line.len() != 2 || line.contains(&"")) {
         return;
     }
@@ -235,7 +241,11 @@ fn written(draw: &mut Draw<'_>) {
         let last = same.max_by_key(|record| record.3).expect("itself");
         let pair = (set.ids.user(user).expect("it is there"), set.ids.item(item).expect("it is there"));
         let event = set.interactions.get(pair.0, pair.1).expect("it is there");
-        assert_eq!((event.value.to_bits(), event.time), (last.2.to_bits(), Some(last.3)), "{user:?} {item:?}");
+        assert_eq!(
+            (event.value.to_bits(), event.time),
+            (last.2.to_bits(), Some(last.3)),
+            "{user:?} {item:?}"
+        );
     }
 }
 

@@ -33,7 +33,8 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
 
 fn files(folder: &Path, end: &str) -> Vec<Vec<u8>> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a folder that can be read").path()).collect();
+    let mut paths: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("a folder that can be read").path()).collect();
     paths.sort();
     paths.retain(|path| path.to_string_lossy().ends_with(end));
     paths.iter().map(|path| fs::read(path).expect("a file that can be read")).collect()

@@ -56,7 +56,8 @@ fn numbers(draw: &mut Draw<'_>, n: usize) -> Vec<f32> {
 
 /// Items, known or just beyond, ascending, each once.
 fn items(draw: &mut Draw<'_>, n_items: usize, most: usize) -> Vec<ItemIx> {
-    let mut all: Vec<_> = (0..draw.below(most)).map(|_| ItemIx::new(draw.below(n_items + 2) as u32)).collect();
+    let mut all: Vec<_> =
+        (0..draw.below(most)).map(|_| ItemIx::new(draw.below(n_items + 2) as u32)).collect();
     all.sort_unstable();
     all.dedup();
     all
@@ -89,10 +90,19 @@ impl Score for Mf {
             let bias = self.bias.get(item).copied().unwrap_or(0.0);
             if self.kernel {
                 let rows = Rows::new(row, self.width, self.width).expect("a row");
-                products(Level::detect(), rows, 0, &profile.dense, &[bias], profile.offset, std::slice::from_mut(out))
-                    .expect("one score");
+                products(
+                    Level::detect(),
+                    rows,
+                    0,
+                    &profile.dense,
+                    &[bias],
+                    profile.offset,
+                    std::slice::from_mut(out),
+                )
+                .expect("one score");
             } else {
-                *out = row.iter().zip(&profile.dense).map(|(y, x)| y * x).sum::<f32>() + bias + profile.offset;
+                *out =
+                    row.iter().zip(&profile.dense).map(|(y, x)| y * x).sum::<f32>() + bias + profile.offset;
             }
         }
     }
@@ -211,7 +221,10 @@ fn alike(scanner: &Scanner<&Mf>, request: &TopN<'_>, asked: &Asked) {
         };
         assert!(hits.len() <= asked.n && hits.windows(2).all(|pair| pair[0].score >= pair[1].score));
         for hit in hits {
-            assert!((-1.0..=1.0).contains(&hit.score) && hit.item != item && asked.keeps(hit.item.get()), "{hit:?}");
+            assert!(
+                (-1.0..=1.0).contains(&hit.score) && hit.item != item && asked.keeps(hit.item.get()),
+                "{hit:?}"
+            );
         }
     }
 }
@@ -223,7 +236,8 @@ fn lists_of_users(model: &Mf, asked: &Asked) {
     let mut request = TopN::users(asked.n).deny(&deny).filter(&keep);
     request = if asked.include_seen { request.include_seen() } else { request };
     request = allow.as_ref().map_or(request, |allow| request.allow(allow));
-    let all: Vec<_> = (0..model.n_users()).map(|user| model.scores(&Query::user(UserIx::new(user)))).collect();
+    let all: Vec<_> =
+        (0..model.n_users()).map(|user| model.scores(&Query::user(UserIx::new(user)))).collect();
     let items: Vec<_> = (0..model.n_items()).step_by(23).map(ItemIx::new).collect();
     let expected = |item: &ItemIx| {
         let seen = |user: u32| model.seen(UserIx::new(user)).contains(item);
