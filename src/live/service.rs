@@ -13,7 +13,9 @@ use super::store::{Files, Store, is_uncertain, log_of, new_line};
 use super::{Applied, Learner, LiveError, Snapshot};
 use crate::data::{Change, Ids};
 use crate::model::{FitContext, FitFrom, FitReport, Update, UpdateReport};
-use crate::persist::{self, Checkpoint, EventLog, LogFault, LogId, LogReport, Metadata, Persist, PersistId};
+use crate::persist::{
+    self, Checkpoint, EventLog, LogError, LogFault, LogId, LogReport, Metadata, Persist, PersistId,
+};
 
 /// What raw ids must be able to do; every type that can is one.
 pub trait LiveId: Hash + Eq + Clone + Debug + Send + Sync {}
@@ -116,12 +118,12 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
     pub fn apply(&self, changes: &[Change<U, I>]) -> Result<UpdateReport, LiveError> {
         let mut writer = self.write()?;
         let writer = &mut *writer;
+        let sequence = writer.sequence.checked_add(1).ok_or_else(|| LogError::from(LogFault::Exhausted))?;
         let (dense, turns) = resolve(self.snapshot().ids(), changes)?;
         let applied = writer.learner.apply_with_patch(&dense)?;
         if changes.is_empty() {
             return Ok(applied.report);
         }
-        let sequence = writer.sequence + 1;
         if has_removal(changes) {
             let step = Step { patch: applied.patch.clone(), turns, sequence };
             return self.forget(writer, step, applied);
