@@ -2,6 +2,7 @@
 
 use foldin::data::{History, ItemIx, UserIx};
 use foldin::model::{Explain, PredictRating, Profile, Query, Score};
+use foldin::rating::{BayesianMf, ForecastRequest, Title};
 use foldin::retrieve::{Hit, Scanner, ScoreExt, TopN};
 
 use crate::bytes::Draw;
@@ -114,5 +115,34 @@ pub(crate) fn explain<M: Explain>(model: &M, questions: &[Query<'_>]) {
                 assert!(why.reasons.iter().all(|reason| history.ids.contains(&reason.item)));
             }
         }
+    }
+}
+
+/// How a rating may turn out, and how a title is received: probabilities, and intervals about what is expected.
+pub(crate) fn forecast(model: &BayesianMf, asked: &[Query<'_>]) {
+    rate(model, asked);
+    let mut profile = Profile::new();
+    for question in asked {
+        if model.profile(question, &mut profile).is_err() {
+            continue;
+        }
+        for item in (0..model.n_items()).map(ItemIx::new) {
+            let how = model.distribution(&profile, item).expect("a profile of the model");
+            let (low, high) = how.interval(0.9);
+            assert!(low <= how.quantile(0.5) && how.quantile(0.5) <= high, "{low} to {high}");
+            assert!(how.mean().is_finite() && how.deviation() >= 0.0, "{how:?}");
+            assert!(
+                (0.0..=1.0).contains(&how.doubt()) && (0.0..=1.0).contains(&how.at_least(low)),
+                "{how:?}"
+            );
+        }
+    }
+    if model.n_items() > 0 && model.n_users() > 0 {
+        let request = ForecastRequest::new().threads(1);
+        let forecast = model.forecast(Title::Item(ItemIx::new(0)), &request).expect("an item of the model");
+        assert!(
+            forecast.mean.value.is_finite() && (0.0..=1.0).contains(&forecast.audience.value),
+            "{forecast:?}"
+        );
     }
 }

@@ -6,7 +6,7 @@ use foldin::model::{Fit, FitContext, Query, Score};
 use foldin::persist::{Persist, model_from_bytes, model_to_bytes};
 use foldin::rating::{BayesianMfParams, BiasBaselineParams, BiasedMfParams, ItemKnnParams, Likelihood};
 
-use crate::ask::{Somebody, ask, explain, questions, rate};
+use crate::ask::{Somebody, ask, explain, forecast, questions, rate};
 use crate::bytes::Draw;
 
 /// The first bytes choose model and parameters, the rest are events. A fit is an error or a model that answers with
@@ -23,7 +23,7 @@ pub fn fit(bytes: &[u8]) {
             rate(model, asked);
             explain(model, asked);
         }),
-        3 => fitted(&bayesian_mf(&mut draw), &mut draw, rate),
+        3 => fitted(&bayesian_mf(&mut draw), &mut draw, forecast),
         4 => fitted(&ials(&mut draw), &mut draw, explain),
         _ => fitted(&popularity(&mut draw), &mut draw, |_, _| {}),
     }

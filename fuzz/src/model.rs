@@ -8,9 +8,9 @@ use foldin::persist::{
     Archive, Persist, PersistId, Saved, SectionReader, from_bytes, inspect, model_from_bytes, model_to_bytes,
     read_from,
 };
-use foldin::rating::{BayesianMf, BiasBaseline, BiasedMf, ForecastRequest, ItemKnn, Title};
+use foldin::rating::{BiasBaseline, BiasedMf, ItemKnn};
 
-use crate::ask::{Somebody, ask, explain, questions, rate};
+use crate::ask::{Somebody, ask, explain, forecast, questions, rate};
 use crate::bytes::Draw;
 use crate::histories::Stream;
 use crate::seal::{mended, sealed};
@@ -41,7 +41,7 @@ fn load(bytes: &[u8]) {
             });
             learn::<BiasedMf>(bytes, &choices);
         }
-        "bayesian-mf" => with(bytes, &choices, bayesian),
+        "bayesian-mf" => with(bytes, &choices, forecast),
         "ials" => {
             with(bytes, &choices, |model: &Ials, asked| explain(model, asked));
             learn::<Ials>(bytes, &choices);
@@ -100,35 +100,6 @@ fn ids<M: Persist, U: PersistId, I: PersistId>(bytes: &[u8]) {
     let again = archive.to_bytes().expect("what was loaded can be saved");
     let twin = read_from::<M, U, I>(&again[..]).expect("what was saved can be loaded");
     assert!(ids == &twin.ids && metadata == &twin.metadata && checkpoint == &twin.checkpoint);
-}
-
-/// How a rating may turn out, and how a title is received.
-fn bayesian(model: &BayesianMf, asked: &[Query<'_>]) {
-    rate(model, asked);
-    let mut profile = Profile::new();
-    for question in asked {
-        if model.profile(question, &mut profile).is_err() {
-            continue;
-        }
-        for item in (0..model.n_items()).map(ItemIx::new) {
-            let how = model.distribution(&profile, item).expect("a profile of the model");
-            let (low, high) = how.interval(0.9);
-            assert!(low <= how.quantile(0.5) && how.quantile(0.5) <= high, "{low} to {high}");
-            assert!(how.mean().is_finite() && how.deviation() >= 0.0, "{how:?}");
-            assert!(
-                (0.0..=1.0).contains(&how.doubt()) && (0.0..=1.0).contains(&how.at_least(low)),
-                "{how:?}"
-            );
-        }
-    }
-    if model.n_items() > 0 && model.n_users() > 0 {
-        let request = ForecastRequest::new().threads(1);
-        let forecast = model.forecast(Title::Item(ItemIx::new(0)), &request).expect("an item of the model");
-        assert!(
-            forecast.mean.value.is_finite() && (0.0..=1.0).contains(&forecast.audience.value),
-            "{forecast:?}"
-        );
-    }
 }
 
 /// A model that lives goes on where it was.
