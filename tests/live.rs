@@ -13,7 +13,7 @@ use foldin::live::{Learner, Live, LiveError, Snapshot};
 use foldin::model::{
     Explain, Fit, FitContext, Profile, Query, QueryError, Resolve, Score, Update, UpdateError, Updated,
 };
-use foldin::persist::{self, LogFault, model_to_bytes};
+use foldin::persist::{self, Archive, Checkpoint, EventLog, LogFault, model_to_bytes};
 use foldin::rating::{BiasedMf, BiasedMfParams};
 use foldin::retrieve::{ScoreExt, TopN};
 
@@ -296,6 +296,28 @@ fn a_crash_between_saving_and_emptying_the_log_loses_and_doubles_nothing() {
         let (live, report) = Files::open(&path).unwrap();
         assert_eq!((report.batches, state(&live)), (1, expected));
     }
+}
+
+/// Numbers from files that were made up.
+#[test]
+fn after_the_last_batch_there_can_be_every_other_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("model");
+    let (learner, ids) = ials();
+    let from = Checkpoint { model: 7, sequence: u64::MAX };
+    Archive::of(&learner).with_ids(&ids).unwrap().with_checkpoint(from).save(&path).unwrap();
+    drop(EventLog::<String, u64>::create(directory.path().join("model.log"), from).unwrap());
+    let (live, _) = Live::<Ials, String, u64>::open(&path).unwrap();
+    let before = fs::read(&path).unwrap();
+    for change in [put(1, 2), Change::RemoveUser { user: user(3) }] {
+        let error = live.apply(&[change]).unwrap_err();
+        assert!(
+            matches!(&error, LiveError::Log(error) if matches!(error.fault(), LogFault::Exhausted)),
+            "{error}"
+        );
+    }
+    assert!(before == fs::read(&path).unwrap());
+    assert!(live.snapshot().ids().user(&user(3)).is_ok());
 }
 
 #[test]

@@ -66,6 +66,8 @@ pub struct Applied<M: Update> {
     undo: M::Undo,
     made: Made,
     stale: Before,
+    /// How many changes there had been.
+    changes: u64,
 }
 
 impl<M: Update> Applied<M> {
@@ -142,7 +144,9 @@ impl<M: Update> Learner<M> {
             }
         };
         let stale = self.stale.solved(&self.histories, &updated.users, &updated.items);
-        self.changes += (touched.added + touched.replaced + touched.removed) as u64;
+        let changes = self.changes;
+        // A file may say that there have been any number.
+        self.changes = changes.saturating_add((touched.added + touched.replaced + touched.removed) as u64);
         let report = UpdateReport {
             added: touched.added,
             replaced: touched.replaced,
@@ -161,18 +165,18 @@ impl<M: Update> Learner<M> {
                 ..self.staleness()
             },
         };
-        Ok(Applied { report, patch: updated.patch, undo: updated.undo, made, stale })
+        Ok(Applied { report, patch: updated.patch, undo: updated.undo, made, stale, changes })
     }
 
     /// Takes back the batch that was taken in last, as if it had never been.
     pub fn take_back(&mut self, applied: Applied<M>) {
-        let Applied { report, undo, made, stale, .. } = applied;
+        let Applied { undo, made, stale, changes, .. } = applied;
         if let Some(working) = &mut self.working {
             self.model.undo(working, undo);
         }
         self.stale.take_back(stale);
         self.histories.unmake(made);
-        self.changes -= (report.added + report.replaced + report.removed) as u64;
+        self.changes = changes;
     }
 
     /// Makes what the first batch would have to make: linear in the rows of the model.
@@ -279,5 +283,27 @@ impl<M: Update> Learner<M> {
             (None, Some(history)) => query.with_history(history),
             _ => *query,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Event;
+    use crate::implicit::IalsParams;
+    use crate::model::Fit;
+
+    /// A file that was made up may say that there have been as many as can be.
+    #[test]
+    fn changes_beyond_all_counting_are_counted_no_further() {
+        let event =
+            |user, item| Event { user: UserIx::new(user), item: ItemIx::new(item), value: 1.0, time: None };
+        let data = Interactions::from_events(2, 2, &[event(0, 0), event(1, 1)]).unwrap();
+        let model = IalsParams::new().factors(1).epochs(1).fit(&data).unwrap();
+        let mut learner = Learner::with_histories(model, data.into(), u64::MAX).unwrap();
+        let applied = learner.apply_with_patch(&[Change::Add(event(0, 1))]).unwrap();
+        assert_eq!(learner.staleness().changes, u64::MAX);
+        learner.take_back(applied);
+        assert_eq!(learner.staleness().changes, u64::MAX);
     }
 }

@@ -12,7 +12,7 @@ use super::store::{Store, is_uncertain};
 use super::{Applied, Learner, LiveError, Snapshot};
 use crate::data::{Change, Ids};
 use crate::model::{FitContext, FitFrom, FitReport, Update, UpdateReport};
-use crate::persist::LogFault;
+use crate::persist::{LogError, LogFault};
 
 /// What raw ids must be able to do; every type that can is one.
 pub trait LiveId: Hash + Eq + Clone + Debug + Send + Sync {}
@@ -121,12 +121,12 @@ impl<M: Update, U: LiveId, I: LiveId> Live<M, U, I> {
     pub fn apply(&self, changes: &[Change<U, I>]) -> Result<UpdateReport, LiveError> {
         let mut writer = self.write()?;
         let writer = &mut *writer;
+        let sequence = writer.sequence.checked_add(1).ok_or_else(|| LogError::from(LogFault::Exhausted))?;
         let (dense, turns) = resolve(self.snapshot().ids(), changes)?;
         let applied = writer.learner.apply_with_patch(&dense)?;
         if changes.is_empty() {
             return Ok(applied.report);
         }
-        let sequence = writer.sequence + 1;
         let pasts = PastPatch::of(writer.learner.histories(), &applied.users());
         if has_removal(changes) {
             let step = Step { patch: applied.patch.clone(), turns, pasts, sequence };

@@ -1,0 +1,3 @@
+#![cfg_attr(fuzzing, no_main)]
+
+foldin_fuzz::target!(foldin_fuzz::ratings);
