@@ -252,7 +252,9 @@ fn lists_of_users(model: &Mf, asked: &Asked) {
         }
         let lists = scanner.top_n_batch(&items, &request, 1).expect("items of the model");
         assert!(lists.iter().map(|hits| user_bits(hits)).eq(expected.iter().cloned()), "{level} in a batch");
-        let alike = scanner.look_alikes(&[UserIx::new(0)], &request).expect("a user of the model");
-        assert_eq!(alike, scanner.similar_users(UserIx::new(0), &request).expect("the same"));
+        let crowd: Vec<_> = [0, model.n_users() - 1].map(UserIx::new).into();
+        for hit in scanner.look_alikes(&crowd, &request).expect("users of the model") {
+            assert!((-1.0..=1.0).contains(&hit.score) && !crowd.contains(&hit.user), "{hit:?}");
+        }
     }
 }

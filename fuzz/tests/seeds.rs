@@ -1,4 +1,5 @@
-//! The targets without a fuzzer: all seeds, and some thousands of mutations of them, the same on every machine.
+//! The targets without a fuzzer: all seeds, and some thousands of mutations of them, the same on every machine;
+//! `FUZZ_TIMES=20` goes on for twenty times as many.
 
 use std::panic::catch_unwind;
 use std::path::Path;
@@ -17,8 +18,9 @@ fn hold(name: &str, mutations: usize) {
     };
     let seeds = seeds(name);
     seeds.iter().for_each(|seed| run(seed));
+    let times = std::env::var("FUZZ_TIMES").map_or(1, |times| times.parse().expect("a number"));
     let mut random = Random(1);
-    for _ in 0..mutations {
+    for _ in 0..mutations * times {
         let seed = &seeds[random.below(seeds.len())];
         run(&random.mutate(seed, &seeds));
     }
