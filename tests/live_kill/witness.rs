@@ -203,6 +203,6 @@ fn scores_are_finite<M: Update>(learner: &Learner<M>, user: UserIx) {
     let mut profile = Profile::new();
     learner.profile(&Query::user(user), &mut profile).unwrap();
     let mut scores = vec![f32::NAN; learner.n_items() as usize];
-    learner.score_block(&profile, ItemIx::new(0), &mut scores);
+    learner.model().score_block(&profile, ItemIx::new(0), &mut scores);
     assert!(scores.iter().all(|score| score.is_finite()));
 }
