@@ -104,7 +104,8 @@ fn updated_users_are_folded_in<P: Fit<Model: Update>>(params: &P) {
             }
             let mut scores = vec![f32::NAN; twin.n_items() as usize];
             for user in (0..twin.n_users()).map(UserIx::new) {
-                learner.score_block(&asked(&learner, &Query::user(user)), ItemIx::new(0), &mut scores);
+                let profile = asked(&learner, &Query::user(user));
+                learner.model().score_block(&profile, ItemIx::new(0), &mut scores);
                 assert!(scores.iter().all(|score| score.is_finite()));
             }
         }

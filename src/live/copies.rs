@@ -12,10 +12,11 @@
 //! A reader's try fails only where the writer is at that slot, or waits for it; then another is current, and stays so until
 //! the writer has gone through a whole batch. So a reader goes round again at most once for each batch that is published
 //! meanwhile. The writer waits for the lock of the spare as long as a reader takes to copy an `Arc`, and for its
-//! last holders no longer than its patience. Whoever lets go last of a copy that was replaced frees it.
+//! last holders no longer than its patience. Freeing a large copy takes long too: the writer keeps those it had to leave to
+//! their readers, and frees them with the first batch after these have gone.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockWriteGuard, TryLockError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -29,13 +30,16 @@ const PATIENCE: Duration = Duration::from_millis(50);
 pub(super) struct Copies<T> {
     slots: [RwLock<Arc<T>>; 2],
     current: AtomicUsize,
+    /// Copies that were left to their readers.
+    left: Mutex<Vec<Arc<T>>>,
 }
 
 impl<T: Clone> Copies<T> {
     /// The spare is made when it is first needed.
     pub(super) fn new(first: T) -> Self {
         let first = Arc::new(first);
-        Self { slots: [RwLock::new(first.clone()), RwLock::new(first)], current: AtomicUsize::new(0) }
+        let slots = [RwLock::new(first.clone()), RwLock::new(first)];
+        Self { slots, current: AtomicUsize::new(0), left: Mutex::default() }
     }
 
     /// The current copy: it stays as it is as long as it is held.
@@ -62,13 +66,14 @@ impl<T: Clone> Copies<T> {
     /// Changes the spare copy, which nobody sees: `follow` brings it from where it was left to what is to come; where
     /// somebody still reads it, `step` brings a clone of the current one there.
     pub(super) fn prepare(&self, follow: impl FnOnce(&mut T), step: impl FnOnce(&mut T)) {
+        self.free();
         let mut slot = self.free_spare();
         match Arc::get_mut(&mut slot) {
             Some(spare) => follow(spare),
             None => {
                 let mut copy = T::clone(&self.read());
                 step(&mut copy);
-                *slot = Arc::new(copy);
+                self.leave(std::mem::replace(&mut slot, Arc::new(copy)));
             }
         }
     }
@@ -88,20 +93,36 @@ impl<T: Clone> Copies<T> {
         let mut slot = self.free_spare();
         match Arc::get_mut(&mut slot) {
             Some(spare) => follow(spare),
-            None => *slot = self.read(),
+            None => self.leave(std::mem::replace(&mut slot, self.read())),
         }
     }
 
     /// Gives the spare up: the next one is a clone of the current copy.
     pub(super) fn discard(&self) {
-        *self.lock_spare() = self.read();
+        let mut slot = self.lock_spare();
+        self.leave(std::mem::replace(&mut slot, self.read()));
     }
 
     /// Puts another in the place of both.
     pub(super) fn replace(&self, next: T) {
-        *self.lock_spare() = Arc::new(next);
+        let before = std::mem::replace(&mut *self.lock_spare(), Arc::new(next));
+        self.leave(before);
         self.publish();
         self.discard();
+    }
+
+    /// Leaves a copy that was in a slot to its readers, unless it is the current one too.
+    fn leave(&self, copy: Arc<T>) {
+        if !Arc::ptr_eq(&copy, &self.read()) {
+            self.left.lock().unwrap_or_else(PoisonError::into_inner).push(copy);
+            self.free();
+        }
+    }
+
+    /// Frees the copies whose readers have gone.
+    fn free(&self) {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.retain(|copy| Arc::strong_count(copy) > 1);
     }
 
     /// For the writer, which alone stores in `current`.
@@ -216,6 +237,7 @@ mod tests {
         }
         assert_eq!(Arc::strong_count(&counter), 4, "and the one held");
         drop(held);
+        copies.prepare(step().0, step().1);
         assert_eq!(Arc::strong_count(&counter), 3);
     }
 }

@@ -38,7 +38,7 @@ impl<T: Hash + Eq + Clone + Debug + Send + Sync> LiveId for T {}
 ///
 /// # Memory
 /// The learner with the events, and two copies of model, ids, packed rows and the values of events; one more for each older
-/// snapshot that is still held. A writer waits up to 50 ms for the last readers of the older copy, then makes another.
+/// snapshot that is still held, until the first batch after it is let go. A writer waits up to 50 ms for the last readers of the older copy, then makes another.
 ///
 /// ```
 /// use foldin::data::{Change, Event, InteractionsBuilder};

@@ -28,7 +28,7 @@ pub struct Snapshot<M, U: Hash + Eq = String, I: Hash + Eq = String> {
 /// How lists are made.
 #[derive(Clone, Debug)]
 enum Ranker<M> {
-    Scanned(Scanner<Box<M>>),
+    Scanned(Box<Scanner<Box<M>>>),
     /// Where scores are no inner products.
     Plain {
         model: Box<M>,
@@ -53,7 +53,7 @@ impl<M: Update, U: Hash + Eq + Clone, I: Hash + Eq + Clone> Snapshot<M, U, I> {
     ) -> Result<Self, LiveError> {
         let (model, pasts) = (Box::new(model), Pasts::of(histories));
         let ranker = match model.inner_product() {
-            Some(_) => Ranker::Scanned(Scanner::new(model)?),
+            Some(_) => Ranker::Scanned(Box::new(Scanner::new(model)?)),
             None => Ranker::Plain { model, left_out: Vec::new() },
         };
         let mut snapshot = Self { ranker, ids, pasts, sequence };

@@ -64,16 +64,22 @@ pub(crate) struct Witness {
     world: World,
     /// Whatever must stand nowhere.
     gone: HashSet<u64>,
+    /// The same once the model has been opened: a removal that was under way, and nobody acknowledged.
+    going: HashSet<u64>,
     pub(crate) tally: Tally,
 }
 
 impl Witness {
     pub(crate) fn of(world: World) -> Self {
-        Self { world, gone: HashSet::new(), tally: Tally::default() }
+        Self { world, gone: HashSet::new(), going: HashSet::new(), tally: Tally::default() }
     }
 
     pub(crate) fn hear(&mut self, said: &[String]) {
-        self.tally.early += u64::from(!said.iter().any(|line| line.starts_with("open ")));
+        let is_open = said.iter().any(|line| line.starts_with("open "));
+        self.tally.early += u64::from(!is_open);
+        if is_open {
+            self.gone.extend(self.going.drain());
+        }
         self.tally.under_way = None;
         self.tally.begun = self.world.sequence;
         for line in said {
@@ -100,19 +106,20 @@ impl Witness {
             "refit" => self.tally.refits += 1,
             _ => {
                 self.tally.batches += 1;
-                self.advance();
+                let gone = self.advance();
+                self.gone.extend(gone);
                 assert_eq!(self.world.sequence.to_string(), what);
             }
         }
     }
 
-    /// One batch more is known to last.
-    fn advance(&mut self) {
+    /// One batch more is known to last; what must be gone with it.
+    fn advance(&mut self) -> Vec<u64> {
         let (batch, next) = self.world.next();
-        let before = self.gone.len();
-        self.gone.extend(batch.iter().filter_map(gone).flatten());
-        self.tally.removals += u64::from(self.gone.len() > before);
         self.world = next;
+        let gone: Vec<u64> = batch.iter().filter_map(gone).flatten().collect();
+        self.tally.removals += u64::from(!gone.is_empty());
+        gone
     }
 
     /// Opens what the child left, in a copy: the next child is to find it as it is.
@@ -121,7 +128,7 @@ impl Witness {
             assert_eq!(self.world.sequence, 0, "there was a model");
             return;
         }
-        [MODEL, LOG].iter().for_each(|name| self.is_free_of_traces(&directory.join(name)));
+        [MODEL, LOG].iter().for_each(|name| is_free_of(&self.gone, &directory.join(name)));
         let replayed = replay::<M>(&copy(directory).path().join(MODEL));
         let copy = copy(directory);
         let before = fs::read_dir(copy.path()).unwrap().count();
@@ -131,7 +138,8 @@ impl Witness {
         assert!(self.world.sequence <= found.sequence, "{} was acknowledged", self.world.sequence);
         assert!(found.sequence <= self.tally.begun, "nobody began {}", found.sequence);
         if found.sequence > self.world.sequence {
-            self.advance();
+            let going = self.advance();
+            self.going.extend(going);
             self.tally.whole += 1;
         }
         assert!(found == self.world, "batch {} is another", found.sequence);
@@ -146,19 +154,22 @@ impl Witness {
         let names = fs::read_dir(copy.path()).unwrap().map(|file| file.unwrap().path());
         let names: Vec<_> = names.collect();
         assert_eq!(names.len(), 3, "model, log and lock: {names:?}");
-        names.iter().for_each(|path| self.is_free_of_traces(path));
+        for path in names {
+            is_free_of(&self.gone, &path);
+            is_free_of(&self.going, &path);
+        }
         self.tally.left_behind += before.saturating_sub(3) as u64;
         self.tally.cut += u64::from(report.cut > 0);
         self.tally.renewed += u64::from(report.renewed);
         self.tally.replayed += report.batches;
     }
+}
 
-    fn is_free_of_traces(&self, path: &Path) {
-        let bytes = fs::read(path).unwrap();
-        let number = |window: &[u8]| u64::from_le_bytes(window.try_into().unwrap());
-        let trace = bytes.windows(8).position(|window| self.gone.contains(&number(window)));
-        assert_eq!(trace, None, "somebody removed is in {}", path.display());
-    }
+fn is_free_of(gone: &HashSet<u64>, path: &Path) {
+    let bytes = fs::read(path).unwrap();
+    let number = |window: &[u8]| u64::from_le_bytes(window.try_into().unwrap());
+    let trace = bytes.windows(8).position(|window| gone.contains(&number(window)));
+    assert_eq!(trace, None, "somebody removed is in {}", path.display());
 }
 
 fn copy(directory: &Path) -> tempfile::TempDir {
@@ -203,6 +214,6 @@ fn scores_are_finite<M: Update>(learner: &Learner<M>, user: UserIx) {
     let mut profile = Profile::new();
     learner.profile(&Query::user(user), &mut profile).unwrap();
     let mut scores = vec![f32::NAN; learner.n_items() as usize];
-    learner.score_block(&profile, ItemIx::new(0), &mut scores);
+    learner.model().score_block(&profile, ItemIx::new(0), &mut scores);
     assert!(scores.iter().all(|score| score.is_finite()));
 }

@@ -41,7 +41,8 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
         short.clear();
         narrow.clear();
         let dim = self.fixed.width();
-        let mut iterated = Vec::new();
+        // One row alone, a question's, needs no list.
+        let (mut one, mut iterated) = (None, Vec::new());
         // Variances come from a factorisation.
         let alone = self.answers.variances.is_some();
         for r in 0..self.count {
@@ -52,7 +53,11 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
                 continue;
             }
             if !alone && self.solver.iterates(n) {
-                iterated.push((r, row));
+                if self.count == 1 {
+                    one = Some((r, row));
+                } else {
+                    iterated.push((r, row));
+                }
                 continue;
             }
             let method = self.solver.method(n);
@@ -64,7 +69,7 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
                 fail(r, error);
             }
         }
-        self.iterate(s, &iterated, &mut fail);
+        self.iterate(s, one.as_ref().map_or(&iterated, std::slice::from_ref), &mut fail);
         short.sort_unstable();
         for (list, method) in [(&short, Method::Dual), (&narrow, Method::Primal)] {
             for (at, members) in list.chunks(S::LANES).enumerate() {

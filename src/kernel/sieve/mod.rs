@@ -37,9 +37,10 @@
 //!
 //! # Cost
 //!
-//! One byte a coordinate, 4 a row (8 once one has changed) and 184 a group; up to half as much again after many changes. In the batch, 14 questions stay in registers against 32 rows at a time:
-//! T is subtracted before the sum begins, so that a survivor is a sum that is not negative, and a tile without one, nearly
-//! every tile, costs one `and` per vector of sums beside its products.
+//! One byte a coordinate, 4 a row (8 once one has changed) and 104 a group; up to half as much again after many changes. In
+//! the batch, 14 questions stay in registers against 32 rows at a time: T is subtracted before the sum begins, so that a
+//! survivor is a sum that is not negative, and a tile without one, nearly every tile, costs one `and` per vector of sums
+//! beside its products.
 
 mod aim;
 mod follow;

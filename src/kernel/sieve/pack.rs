@@ -181,13 +181,13 @@ impl Sieve {
     /// Packs rows that can be, the most promising first, into groups of their own after those that are there.
     pub(super) fn pack(&mut self, order: &[u32], mut row: impl FnMut(u32, &mut Vec<f32>) -> f32) {
         let (first, words, lanes) = (self.groups.len(), self.packed.words, self.machine.shape().0);
-        let mut block = self.order.len() / GROUP;
+        let blocks = self.order.len() / GROUP..;
         self.packed.extend(order.len().div_ceil(GROUP));
         self.order.extend_from_slice(order);
         self.order.resize(self.order.len().next_multiple_of(GROUP), NONE);
         let mut rows = vec![0.0; GROUP * 4 * words];
         let mut y = Vec::with_capacity(self.width);
-        for members in order.chunks(GROUP) {
+        for (block, members) in blocks.zip(order.chunks(GROUP)) {
             let mut group = Group::empty(block);
             for (&i, to) in members.iter().zip(rows.chunks_exact_mut(4 * words)) {
                 y.clear();
@@ -200,7 +200,6 @@ impl Sieve {
             let rows = &rows[..members.len() * 4 * words];
             group.pack(rows, words, lanes, self.packed.block_mut(block));
             self.groups.push(group);
-            block += 1;
         }
         Group::look_ahead(&mut self.groups);
         self.groups[first..].iter_mut().for_each(Group::make_room);
