@@ -85,6 +85,7 @@
 //! | `parallel` | yes | several threads, by `rayon` |
 //! | `csv` | yes | reading files of records |
 //! | `serde` | no | `Serialize` and `Deserialize` for parameters, ids, models and reports |
+//! | `mmap` | no | opening a model of any size in milliseconds, and answering from the mapped file: [`persist`] |
 
 #![warn(unreachable_pub)]
 
@@ -95,6 +96,7 @@ pub mod implicit;
 pub mod kernel;
 pub mod live;
 pub mod model;
+mod numbers;
 mod par;
 pub mod persist;
 pub mod rating;

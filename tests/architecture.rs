@@ -70,6 +70,19 @@ fn each_room_knows_only_what_the_table_allows() {
     assert!(broken.is_empty(), "arrows that the table forbids:\n{}", broken.join("\n"));
 }
 
+/// `unsafe` stands where ARCHITECTURE.md says, and nowhere else.
+#[test]
+fn unsafe_is_allowed_in_the_kernel_and_where_a_file_is_mapped() {
+    let mut files = Vec::new();
+    sources(&root().join("src"), &mut files);
+    let allows =
+        |file: &PathBuf| fs::read_to_string(file).expect("a source is readable").contains("(unsafe_code)");
+    for file in files.into_iter().filter(allows) {
+        let known = [root().join("src/kernel/simd"), root().join("src/numbers/map.rs")];
+        assert!(known.iter().any(|place| file.starts_with(place)), "{} allows unsafe code", file.display());
+    }
+}
+
 #[test]
 fn every_room_stands_in_the_table() {
     let allowed = allowed();

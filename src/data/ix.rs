@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use crate::numbers::plain;
+
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident, $noun:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
+        #[cfg_attr(feature = "mmap", derive(bytemuck::AnyBitPattern))]
         #[repr(transparent)]
         pub struct $name(u32);
 
@@ -29,6 +32,8 @@ macro_rules! index {
                 self.0 as usize
             }
         }
+
+        plain!($name);
 
         impl From<$name> for usize {
             #[inline]

@@ -1,15 +1,17 @@
-//! Rows of factors in memory, each at the start of a cache line.
+//! Rows of factors: in memory, each at the start of a cache line, or as they lie in a mapped file.
 
 use super::error::SolveError;
 use super::row::Rows;
+use crate::numbers::Numbers;
 
 /// Floats in a cache line: a vector of the widest machine never straddles two.
 const LINE: usize = 16;
 
-/// Rows of `width` floats, `stride` apart, zeros between.
+/// Rows of `width` floats, `stride` apart, zeros between. Rows of a mapped file have none between: the stride is the width.
+/// They become rows in memory when they are first changed.
 #[derive(Debug, Default)]
 pub(crate) struct Matrix {
-    store: Vec<f32>,
+    store: Numbers<f32>,
     start: usize,
     count: usize,
     width: usize,
@@ -22,7 +24,16 @@ impl Matrix {
         let stride = width.next_multiple_of(LINE);
         let store = vec![0.0; count * stride + LINE];
         let start = store.as_ptr().align_offset(4 * LINE).min(LINE);
-        Self { store, start, count, width, stride }
+        Self { store: store.into(), start, count, width, stride }
+    }
+
+    /// Rows that lie one after the other without gaps: copied, but for those of a mapped file, which are not read. There
+    /// must be as many numbers.
+    pub(crate) fn of_numbers(count: usize, width: usize, numbers: Numbers<f32>) -> Self {
+        match numbers.is_mapped() && numbers.len() == count * width {
+            true => Self { store: numbers, start: 0, count, width, stride: width },
+            false => Self::from_dense(count, width, &numbers),
+        }
     }
 
     /// Rows that lie one after the other without gaps; what is missing at the end is zeros.
@@ -41,19 +52,44 @@ impl Matrix {
         (0..self.count).flat_map(|row| self.row(row)).copied().collect()
     }
 
+    /// Whether they are rows of a mapped file, which nobody may have looked at yet.
+    pub(crate) fn is_mapped(&self) -> bool {
+        self.store.is_mapped()
+    }
+
+    /// The same rows in memory, to be changed.
+    pub(crate) fn copy(&self) -> Self {
+        match self.is_mapped() {
+            true => Self::from_dense(self.count, self.width, &self.store),
+            false => self.clone(),
+        }
+    }
+
+    /// Copies rows of a mapped file into memory, where their stride is another.
+    fn own(&mut self) {
+        if self.is_mapped() {
+            *self = self.copy();
+        }
+    }
+
     /// Makes it so many rows: those that are added are zeros. Adding rows one by one costs no more than adding them all.
     pub(crate) fn resize(&mut self, count: usize) {
+        if count == self.count {
+            return;
+        }
+        self.own();
         let dropped = count.min(self.count) * self.stride..self.count * self.stride;
         self.floats_mut()[dropped].fill(0.0);
         let needed = count * self.stride + LINE;
         if needed > self.store.len() {
             let (len, was) = (self.count * self.stride, self.start);
-            self.store.resize(needed, 0.0);
-            self.start = self.store.as_ptr().align_offset(4 * LINE).min(LINE);
+            let store = self.store.to_mut();
+            store.resize(needed, 0.0);
+            self.start = store.as_ptr().align_offset(4 * LINE).min(LINE);
             if self.start != was {
-                self.store.copy_within(was..was + len, self.start);
-                self.store[self.start + len..].fill(0.0);
-                self.store[..self.start].fill(0.0);
+                store.copy_within(was..was + len, self.start);
+                store[self.start + len..].fill(0.0);
+                store[..self.start].fill(0.0);
             }
         }
         self.count = count;
@@ -76,8 +112,10 @@ impl Matrix {
         &self.store[self.start..][..self.count * self.stride]
     }
 
+    /// The same to be changed. Rows of a mapped file get another stride by it: ask for that afterwards.
     pub(crate) fn floats_mut(&mut self) -> &mut [f32] {
-        &mut self.store[self.start..][..self.count * self.stride]
+        self.own();
+        &mut self.store.to_mut()[self.start..][..self.count * self.stride]
     }
 
     pub(crate) fn row(&self, row: usize) -> &[f32] {
@@ -85,6 +123,7 @@ impl Matrix {
     }
 
     pub(crate) fn row_mut(&mut self, row: usize) -> &mut [f32] {
+        self.own();
         let (stride, width) = (self.stride, self.width);
         &mut self.floats_mut()[row * stride..][..width]
     }
@@ -96,8 +135,12 @@ impl Matrix {
 }
 
 impl Clone for Matrix {
-    /// The copy starts on a cache line of its own.
+    /// The copy starts on a cache line of its own; rows of a mapped file are shared.
     fn clone(&self) -> Self {
+        if self.is_mapped() {
+            let store = self.store.clone();
+            return Self { store, ..*self };
+        }
         let mut copy = Self::new(self.count, self.width);
         copy.floats_mut().copy_from_slice(self.floats());
         copy
@@ -106,7 +149,8 @@ impl Clone for Matrix {
 
 impl PartialEq for Matrix {
     fn eq(&self, other: &Self) -> bool {
-        (self.count, self.width) == (other.count, other.width) && self.floats() == other.floats()
+        let same = |row| self.row(row) == other.row(row);
+        (self.count, self.width) == (other.count, other.width) && (0..self.count).all(same)
     }
 }
 

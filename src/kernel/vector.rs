@@ -15,7 +15,8 @@ impl Job for Dot<'_> {
     }
 }
 
-/// [`dot`] inside another job. Four chains of sums, then the vectors left over, then the floats.
+/// [`dot`] inside another job. Four chains of sums, then the vectors left over, then the floats: in the chain in which
+/// they would be if zeros followed, so that rows with and without zeros at their end have the same product.
 #[inline(always)]
 pub(crate) fn dot_in<S: Simd>(s: S, a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [s.zero(); 4];
@@ -32,7 +33,12 @@ pub(crate) fn dot_in<S: Simd>(s: S, a: &[f32], b: &[f32]) -> f32 {
     let whole = a.len() / S::LANES * S::LANES;
     let (a, b) = (&a[whole..], &b[whole..]);
     if !a.is_empty() {
-        sums[3] = s.fma(s.load_part(a), s.load_part(b), sums[3]);
+        let (a, b) = (s.load_part(a), s.load_part(b));
+        for (v, sum) in sums.iter_mut().enumerate() {
+            if v == rest.len() {
+                *sum = s.fma(a, b, *sum);
+            }
+        }
     }
     s.sum(s.add(s.add(sums[0], sums[2]), s.add(sums[1], sums[3])))
 }
@@ -108,6 +114,9 @@ mod tests {
                 let got = f64::from(dot(level, &a[..n], &b));
                 assert!((got - exact).abs() < 1e-4, "{level} n={n}: {got} {exact}");
                 assert_eq!(sum_of_squares(level, &a[..n]), dot(level, &a[..n], &a[..n]));
+                let zeros = vec![0.0; n.next_multiple_of(16) - n];
+                let padded = dot(level, &[&a[..n], &zeros].concat(), &[&b[..n], &zeros].concat());
+                assert_eq!(padded.to_bits(), dot(level, &a[..n], &b).to_bits(), "{level} n={n}");
                 let mut y = b.clone();
                 axpy(level, 0.5, &a[..n], &mut y);
                 for (i, y) in y.iter().enumerate() {

@@ -119,6 +119,12 @@ pub enum QueryError {
         /// How wide the profile is.
         found: usize,
     },
+    /// The numbers of a mapped file that the answer would rest on cannot be a model's.
+    #[error("{what} in the mapped file cannot be: the file is damaged; `verify` says where")]
+    Damaged {
+        /// Which numbers.
+        what: String,
+    },
     /// The history is malformed.
     #[error("history: {0}")]
     History(String),

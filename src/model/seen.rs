@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use crate::data::{Interactions, ItemIx, Places, UserIx, follow};
+use crate::numbers::Numbers;
 
 /// The items each user touched, sorted: what a model keeps for [`Score::seen`](super::Score::seen). 4 bytes per event,
-/// up to twice that in a model that lives, and 16 per user.
+/// up to twice that in a model that lives, and 16 per user; nothing where it answers from a mapped file.
 ///
 /// ```
 /// use foldin::data::{Columns, Interactions, ItemIx, UserIx};
@@ -28,8 +29,22 @@ use crate::data::{Interactions, ItemIx, Places, UserIx, follow};
     serde(try_from = "Unchecked", into = "Unchecked")
 )]
 pub struct Seen {
-    places: Places,
-    items: Vec<ItemIx>,
+    rows: Rows,
+    items: Numbers<ItemIx>,
+}
+
+/// Where each user's items stand.
+#[derive(Clone, Debug)]
+enum Rows {
+    Moving(Places),
+    /// Offsets of compressed rows in a mapped file. Nobody has looked at them: they may be anything.
+    Mapped(Numbers<u64>),
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self::Moving(Places::default())
+    }
 }
 
 impl PartialEq for Seen {
@@ -46,17 +61,21 @@ impl Seen {
     pub fn new(data: &Interactions) -> Self {
         let mut items = Vec::with_capacity(data.len());
         data.users().for_each(|(_, history)| items.extend_from_slice(history.ids));
-        Self { places: Places::of(data.user_offsets()), items }
+        Self { rows: Rows::Moving(Places::of(data.user_offsets())), items: items.into() }
     }
 
-    /// The items of a user, sorted; none for a user without a row. Constant time.
+    /// The items of a user, sorted; none for a user without a row. Constant time. Of a damaged file that is mapped it may
+    /// be any items, those that the model does not have among them.
     pub fn of(&self, user: UserIx) -> &[ItemIx] {
-        &self.items[self.places.range(user.ix())]
+        self.items.get(self.range(user)).unwrap_or_default()
     }
 
     /// How many users there are, those who saw nothing included.
     pub fn n_users(&self) -> u32 {
-        self.places.n_rows() as u32
+        match &self.rows {
+            Rows::Moving(places) => places.n_rows() as u32,
+            Rows::Mapped(offsets) => offsets.len().saturating_sub(1) as u32,
+        }
     }
 
     /// The items of each user in turn.
@@ -66,7 +85,10 @@ impl Seen {
 
     /// How many events there are.
     pub fn len(&self) -> usize {
-        self.places.entries()
+        match &self.rows {
+            Rows::Moving(places) => places.entries(),
+            Rows::Mapped(_) => self.items.len(),
+        }
     }
 
     /// Whether nobody has seen anything.
@@ -77,12 +99,28 @@ impl Seen {
     /// Where each user's items begin, and where the last user's end, when they stand one after the other: as long as
     /// nothing was changed, in [`items`](Self::items).
     pub(crate) fn offsets(&self) -> Vec<usize> {
-        self.places.offsets()
+        match &self.rows {
+            Rows::Moving(places) => places.offsets(),
+            Rows::Mapped(offsets) => {
+                // Those of a damaged file become such as can be.
+                let (mut end, last) = (0, self.items.len());
+                let at = |&offset: &u64| {
+                    end = usize::try_from(offset).unwrap_or(last).clamp(end, last);
+                    end
+                };
+                std::iter::once(0).chain(offsets.iter().skip(1).map(at)).collect()
+            }
+        }
     }
 
     /// The same, and the items so.
     pub(crate) fn to_parts(&self) -> (Vec<usize>, Vec<ItemIx>) {
-        (self.offsets(), self.places.packed(&self.items))
+        let offsets = self.offsets();
+        let items = match &self.rows {
+            Rows::Moving(places) => places.packed(&self.items),
+            Rows::Mapped(_) => self.items[..offsets.last().copied().unwrap_or(0)].to_vec(),
+        };
+        (offsets, items)
     }
 
     /// The items of all users; some that are nobody's once something was changed.
@@ -92,21 +130,53 @@ impl Seen {
 
     /// Which of [`items`](Self::items) are those of a user, as long as nothing was changed.
     pub(crate) fn range(&self, user: UserIx) -> Range<usize> {
-        self.places.range(user.ix())
+        match &self.rows {
+            Rows::Moving(places) => places.range(user.ix()),
+            Rows::Mapped(offsets) => {
+                let ends = offsets.get(user.ix()..).and_then(|rest| rest.first_chunk::<2>());
+                let at = |offset: u64| usize::try_from(offset).unwrap_or(0);
+                ends.map_or(0..0, |&[start, end]| at(start)..at(end))
+            }
+        }
     }
 
     /// Makes it so many users; those that go must have seen nothing.
     pub(crate) fn resize(&mut self, n_users: u32) {
-        self.places.resize(n_users as usize);
+        if n_users != self.n_users() {
+            self.places().resize(n_users as usize);
+        }
     }
 
     /// What a user has seen from now on, sorted without repetition.
     pub(crate) fn set(&mut self, user: UserIx, items: &[ItemIx]) {
-        self.places.put(user.ix(), items.len()).write(&mut self.items, items);
-        if self.places.are_loose() {
-            let were = self.places.pack();
-            follow(&mut self.items, &were);
+        let put = self.places().put(user.ix(), items.len());
+        put.write(self.items.to_mut(), items);
+        if self.places().are_loose() {
+            let were = self.places().pack();
+            follow(self.items.to_mut(), &were);
         }
+    }
+
+    /// Whether they stand in a mapped file, and nobody has looked at them.
+    pub(crate) fn is_mapped(&self) -> bool {
+        matches!(self.rows, Rows::Mapped(_))
+    }
+
+    /// The places to be changed: rows of a mapped file are copied into memory, with as many items as can be there.
+    fn places(&mut self) -> &mut Places {
+        if let Rows::Mapped(_) = self.rows {
+            let (offsets, items) = self.to_parts();
+            (self.rows, self.items) = (Rows::Moving(Places::of(&offsets)), items.into());
+        }
+        match &mut self.rows {
+            Rows::Moving(places) => places,
+            Rows::Mapped(_) => unreachable!("they have just been copied"),
+        }
+    }
+
+    /// Compressed rows of a mapped file, which are not read.
+    pub(crate) fn of_map(offsets: Numbers<u64>, items: Numbers<ItemIx>) -> Self {
+        Self { rows: Rows::Mapped(offsets), items }
     }
 
     /// Compressed rows as they are, if each is sorted without repetition; else the place of the first
@@ -118,7 +188,7 @@ impl Seen {
                 return Err(row[0] + at + 1);
             }
         }
-        Ok(Self { places: Places::of(&offsets), items })
+        Ok(Self { rows: Rows::Moving(Places::of(&offsets)), items: items.into() })
     }
 }
 

@@ -124,6 +124,12 @@ pub enum UpdateError {
         /// Why.
         reason: String,
     },
+    /// A mapped file holds numbers that cannot be a model's.
+    #[error("the mapped file is damaged: {what}; `verify` says where in the file")]
+    Damaged {
+        /// What was found.
+        what: String,
+    },
     /// Model and events are not of one data set.
     #[error(
         "the model has {found} {what}, the events have {expected}: begin with the events it was fitted to"

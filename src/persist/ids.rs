@@ -116,18 +116,23 @@ fn put_map<'a, K: PersistId>(
     Ok(())
 }
 
-/// Takes both id maps back, as many ids as the model has rows.
+/// Takes both id maps back, as many ids as the model has users and items.
 pub(super) fn ids<U: PersistId, I: PersistId>(
     from: &SectionReader<'_>,
-    model: &impl Score,
+    (n_users, n_items): (u32, u32),
 ) -> Result<Ids<U, I>, LoadError> {
-    let users = map(from, USERS, model.n_users())?;
-    let items = map(from, ITEMS, model.n_items())?;
-    Ok(Ids { users, items })
+    Ok(Ids { users: map(from, USERS, n_users)?, items: map(from, ITEMS, n_items)? })
+}
+
+/// Whether there are ids of these types; they are not read.
+#[cfg(feature = "mmap")]
+pub(super) fn check_types<U: PersistId, I: PersistId>(from: &SectionReader<'_>) -> Result<(), LoadError> {
+    section_of_type::<U>(from, USERS)?;
+    section_of_type::<I>(from, ITEMS).map(drop)
 }
 
 fn map<K: PersistId>(from: &SectionReader<'_>, names: Names, n: u32) -> Result<IdMap<K>, LoadError> {
-    let section = section_of_type::<K>(from, names.whose, names.ids)?;
+    let section = section_of_type::<K>(from, names)?;
     let indices: Vec<u32> = match from.has(names.rows) {
         true => from.values(names.rows, &[from.count(names.rows)?])?,
         false => (0..n).collect(),
@@ -144,8 +149,7 @@ fn map<K: PersistId>(from: &SectionReader<'_>, names: Names, n: u32) -> Result<I
 /// The first section that holds the ids, if they are of the type asked for.
 fn section_of_type<K: PersistId>(
     from: &SectionReader<'_>,
-    whose: &'static str,
-    prefix: &str,
+    Names { whose, ids: prefix, .. }: Names,
 ) -> Result<String, LoadError> {
     let tail = |name: &str| Some(name.strip_prefix(prefix)?.strip_prefix('.')?.to_owned());
     let Some(tail) = from.names().find_map(tail) else {

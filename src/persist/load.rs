@@ -29,7 +29,8 @@ pub(super) fn read_stream(mut from: impl Read) -> Result<Vec<u8>, LoadError> {
     Ok(bytes)
 }
 
-fn open(path: &Path) -> Result<(File, Header, Vec<u8>), LoadError> {
+/// The file, its header, and the bytes read so far.
+pub(super) fn open(path: &Path) -> Result<(File, Header, Vec<u8>), LoadError> {
     let mut file = File::open(path).map_err(LoadFault::io("open it"))?;
     let (header, bytes) = read_header(&mut file)?;
     let found = file.metadata().map_err(LoadFault::io("look at it"))?.len();
@@ -57,7 +58,7 @@ where
 {
     let from = SectionReader::new(bytes)?;
     let model: M = from.model()?;
-    let ids = ids::ids(&from, &model)?;
+    let ids = ids::ids(&from, (model.n_users(), model.n_items()))?;
     Ok(Saved { model, ids, metadata: ids::metadata(&from)?, checkpoint: from.checkpoint()? })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! *Knows*: models by [`Persist`], ids, bytes, files. *Does not know*: what the numbers mean.
 //! *Cost*: saving reads the model twice, loading the file once; the file's bytes and the model are in memory together.
+//! Mapping (`map`, feature `mmap`) reads neither: a model of any size opens in milliseconds and answers from its file.
 //! *Fails* with [`SaveError`], [`LoadError`] and [`LogError`], which name file, section, place, found and expected.
 
 mod archive;
@@ -14,8 +15,12 @@ mod element;
 mod error;
 mod format;
 mod ids;
+mod large;
 mod load;
 mod log;
+#[cfg(feature = "mmap")]
+mod map;
+mod origin;
 mod reader;
 mod sections;
 mod unsound;
@@ -30,12 +35,15 @@ pub use error::{LoadError, LoadFault, SaveError, SaveFault};
 pub use ids::{Metadata, PersistId};
 pub use load::{SectionSummary, Summary};
 pub use log::{Checkpoint, EventLog, LogBatch, LogError, LogFault, LogId, LogReport, Replay};
+#[cfg(feature = "mmap")]
+pub use map::{Mapped, map, map_model, verify};
 pub use reader::SectionReader;
 pub use sections::Sections;
 pub(crate) use unsound::Unsound;
 
 use crate::data::Ids;
 use crate::model::Score;
+pub use crate::numbers::{Numbers, Plain};
 
 /// A model that can be saved: it is named sections of numbers.
 ///

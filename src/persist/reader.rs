@@ -1,33 +1,44 @@
 //! From bytes to a model: named sections, each number checked before it is used.
 
 use super::format::{self, Entry, Header, check_sum, check_zero, header, parse_table};
+use super::origin::Origin;
 use super::{Checkpoint, Element, LoadError, LoadFault, Persist};
-use crate::model::Seen;
 
 /// The sections of a saved model, checked as a whole, for a model to take its numbers from.
 ///
-/// All checksums hold and all sections lie inside the bytes; what the numbers *mean* is checked here
-/// one by one: a model says how many entries it expects and below what its indices must be, and gets
+/// All sections lie inside the bytes, and the checksum of one holds before a number of it is handed out; what the numbers
+/// *mean* is checked here one by one: a model says how many entries it expects and below what its indices must be, and gets
 /// an error that names section, place, found and expected. Memory is taken only for entries that are
 /// there.
+///
+/// A model that can answer from a mapped file takes its large sections by [`numbers`](Self::numbers) and
+/// [`seen_or_mapped`](Self::seen_or_mapped): where [`is_checked`](Self::is_checked) says no, nobody has looked at those, and
+/// the model bounds what they say where it uses it.
 #[derive(Debug)]
 pub struct SectionReader<'a> {
     header: Header,
     sections: Vec<Section<'a>>,
+    pub(super) origin: Origin,
 }
 
 /// One section: what the table says of it, and its bytes.
 #[derive(Debug)]
 pub(super) struct Section<'a> {
-    entry: Entry,
+    pub(super) entry: Entry,
     bytes: &'a [u8],
 }
 
 impl<'a> Section<'a> {
     /// A section whose checksum holds.
     pub(super) fn new(entry: Entry, bytes: &'a [u8]) -> Result<Self, LoadError> {
-        check_sum(&entry.name, entry.offset, bytes, entry.checksum)?;
-        Ok(Self { entry, bytes })
+        let section = Self { entry, bytes };
+        section.check()?;
+        Ok(section)
+    }
+
+    /// Whether its checksum holds.
+    pub(super) fn check(&self) -> Result<(), LoadError> {
+        check_sum(&self.entry.name, self.entry.offset, self.bytes, self.entry.checksum)
     }
 }
 
@@ -38,6 +49,13 @@ impl<'a> SectionReader<'a> {
     /// # Errors
     /// [`LoadError`] for anything that is not a complete, undamaged file.
     pub fn new(bytes: &'a [u8]) -> Result<Self, LoadError> {
+        let reader = Self::unread(bytes, Origin::Memory)?;
+        reader.check()?;
+        Ok(reader)
+    }
+
+    /// The same without the checksums of the sections: of these nothing is read.
+    pub(super) fn unread(bytes: &'a [u8], origin: Origin) -> Result<Self, LoadError> {
         let header = Header::parse(&bytes[..bytes.len().min(header::SIZE)])?;
         check_length(&header, bytes.len() as u64)?;
         let table_end = header::SIZE + header.table_size();
@@ -49,13 +67,24 @@ impl<'a> SectionReader<'a> {
             let (begin, gap) = (entry.offset as usize, end);
             end = entry.end() as usize;
             check_zero(&entry.name, gap as u64, &bytes[gap..begin])?;
-            sections.push(Section::new(entry, &bytes[begin..end])?);
+            sections.push(Section { entry, bytes: &bytes[begin..end] });
         }
-        Ok(Self::of(header, sections))
+        Ok(Self { header, sections, origin })
     }
 
     pub(super) fn of(header: Header, sections: Vec<Section<'a>>) -> Self {
-        Self { header, sections }
+        Self { header, sections, origin: Origin::Memory }
+    }
+
+    /// Whether all checksums hold.
+    pub(super) fn check(&self) -> Result<(), LoadError> {
+        self.sections.iter().try_for_each(Section::check)
+    }
+
+    /// Whether [`numbers`](Self::numbers) and [`seen_or_mapped`](Self::seen_or_mapped) are read and checked before they
+    /// are handed out: always, but for a file that is opened by `persist::map`.
+    pub fn is_checked(&self) -> bool {
+        self.origin.is_checked()
     }
 
     /// The model's name.
@@ -113,28 +142,26 @@ impl<'a> SectionReader<'a> {
     /// The bytes of a section, as they are; they begin at a multiple of 64 in the file.
     ///
     /// # Errors
-    /// [`LoadFault::MissingSection`].
+    /// [`LoadFault::MissingSection`], [`Checksum`](LoadFault::Checksum).
     pub fn bytes(&self, name: &str) -> Result<&'a [u8], LoadError> {
-        self.section(name).map(|section| section.bytes)
+        self.read(self.section(name)?)
     }
 
     /// The numbers of a section. `shape` says how many there must be: their product, so that
     /// `&[n_users, factors]` stands for one row of factors per user. Floats are finite.
     ///
     /// # Errors
-    /// [`LoadFault::MissingSection`], [`Element`](LoadFault::Element), [`Length`](LoadFault::Length)
-    /// or [`Value`](LoadFault::Value).
+    /// [`LoadFault::MissingSection`], [`Element`](LoadFault::Element), [`Length`](LoadFault::Length),
+    /// [`Checksum`](LoadFault::Checksum) or [`Value`](LoadFault::Value).
     pub fn values<T: Element>(&self, name: &str, shape: &[usize]) -> Result<Vec<T>, LoadError> {
-        let Section { entry, bytes } = self.section(name)?;
-        if entry.element != T::TYPE {
-            let (section, offset) = (name.to_owned(), entry.offset);
-            let (found, expected) = (entry.element, T::TYPE);
-            return Err(LoadFault::Element { section, offset, found, expected }.into());
-        }
-        entry.check_count(shape)?;
-        let values = T::decode(bytes);
+        let values = T::decode(self.read(self.section_of::<T>(name, shape)?)?);
+        self.check_sound(name, &values)?;
+        Ok(values)
+    }
+
+    pub(super) fn check_sound<T: Element>(&self, name: &str, values: &[T]) -> Result<(), LoadError> {
         match values.iter().position(|value| !value.is_sound()) {
-            None => Ok(values),
+            None => Ok(()),
             Some(at) => Err(self.invalid(name, at, format!("{:?}", values[at]), "a finite number")),
         }
     }
@@ -203,20 +230,6 @@ impl<'a> SectionReader<'a> {
         (0..n).map(text).collect()
     }
 
-    /// The two sections of [`Sections::put_seen`](super::Sections::put_seen): each row sorted, no item
-    /// twice, all items below `n_items`.
-    ///
-    /// # Errors
-    /// As [`offsets`](Self::offsets) and [`indices`](Self::indices), and [`LoadFault::Value`] for an
-    /// item out of order.
-    pub fn seen(&self, n_users: u32, n_items: u32) -> Result<Seen, LoadError> {
-        let offsets = self.offsets("seen.offsets", n_users as usize)?;
-        let n = offsets[n_users as usize];
-        let items = self.indices("seen.items", &[n], n_items)?;
-        Seen::from_parts(offsets, items)
-            .map_err(|at| self.invalid("seen.items", at, "out of order", "more than the item before"))
-    }
-
     /// The error for an entry that a model finds wrong; `at` counts entries from 0.
     pub fn invalid(
         &self,
@@ -228,6 +241,31 @@ impl<'a> SectionReader<'a> {
         let offset = self.section(section).map_or(0, |section| section.entry.byte_of(at));
         let (section, found, expected) = (section.to_owned(), found.to_string(), expected.to_string());
         LoadFault::Value { section, at, offset, found, expected }.into()
+    }
+
+    /// The bytes of a section whose checksum holds: it was looked at before, but for those of a mapped file.
+    fn read(&self, section: &Section<'a>) -> Result<&'a [u8], LoadError> {
+        if self.origin.is_map() {
+            section.check()?;
+        }
+        Ok(section.bytes)
+    }
+
+    /// The section, if it holds as many such numbers.
+    pub(super) fn section_of<T: Element>(
+        &self,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<&Section<'a>, LoadError> {
+        let section = self.section(name)?;
+        let entry = &section.entry;
+        if entry.element != T::TYPE {
+            let (section, offset) = (name.to_owned(), entry.offset);
+            let (found, expected) = (entry.element, T::TYPE);
+            return Err(LoadFault::Element { section, offset, found, expected }.into());
+        }
+        entry.check_count(shape)?;
+        Ok(section)
     }
 
     fn section(&self, name: &str) -> Result<&Section<'a>, LoadError> {

@@ -2,6 +2,7 @@
 
 use super::Ials;
 use super::evidence::{Events, Evidence};
+use super::model::{Parts, is_finite, is_share};
 use super::params::regularization_of;
 use super::weighting::Pair;
 use crate::data::{History, ItemIx, UserIx};
@@ -33,14 +34,14 @@ impl Score for Ials {
         }
         match (query.history, query.user) {
             (Some(history), _) => self.fold_in(history, out)?,
-            (None, Some(user)) => out.dense.extend_from_slice(self.parts.users.row(user.ix())),
+            (None, Some(user)) => out.dense.extend_from_slice(self.row_of(user)?),
             (None, None) => {}
         }
         if out.dense.iter().any(|&x| x != 0.0) {
             out.basis = Basis::Learned;
         } else {
             out.dense.clear();
-            out.dense.extend_from_slice(&self.anyone);
+            out.dense.extend_from_slice(self.anyone());
         }
         out.dense.resize(self.parts.items.stride(), 0.0);
         Ok(())
@@ -57,6 +58,10 @@ impl Score for Ials {
         if done.is_err() {
             // The profile is not one of this model's: it ranks nothing.
             out.fill(f32::NEG_INFINITY);
+        }
+        if items.is_mapped() {
+            // A row that nobody has checked may make it not a number: such an item is in no list.
+            out.iter_mut().filter(|score| score.is_nan()).for_each(|score| *score = f32::NEG_INFINITY);
         }
     }
 
@@ -99,6 +104,26 @@ impl Told {
 }
 
 impl Ials {
+    /// The trained row of a user; in a mapped file it may be none.
+    fn row_of(&self, user: UserIx) -> Result<&[f32], QueryError> {
+        let users = &self.parts.users;
+        let row = users.row(user.ix());
+        match users.is_mapped() && !is_finite(row) {
+            true => Err(QueryError::Damaged { what: format!("the row of {user:?}") }),
+            false => Ok(row),
+        }
+    }
+
+    /// Whether items have rows and weights: in a mapped file they need not.
+    pub(super) fn check_mapped(&self, items: &[ItemIx]) -> Result<(), QueryError> {
+        let Parts { items: rows, item_weights, .. } = &self.parts;
+        let is_sound = |item: &&ItemIx| is_finite(rows.row(item.ix())) && is_share(item_weights[item.ix()]);
+        match items.iter().filter(|_| rows.is_mapped()).find(|item| !is_sound(item)) {
+            Some(item) => Err(QueryError::Damaged { what: format!("the row or the weight of {item:?}") }),
+            None => Ok(()),
+        }
+    }
+
     /// What holds the row of a user of `n` events that say something.
     pub(super) fn pull_of_user(&self, n: usize) -> Pull {
         let parts = &self.parts;
@@ -130,6 +155,7 @@ impl Ials {
     /// Solves the row of a history as training solves that of a user.
     fn fold_in(&self, history: History<'_>, out: &mut Profile) -> Result<(), QueryError> {
         QueryError::check_history(&history, self.n_items())?;
+        self.check_mapped(history.ids)?;
         let (parts, FoldIn { events, workspace }) = (&self.parts, out.scratch.get());
         let pull = self.read(history, events);
         let Evidence { ids, targets, weights } = events.row(0);

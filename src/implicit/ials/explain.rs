@@ -21,6 +21,7 @@ impl Explain for Ials {
     /// `O(n K min(n, K))` for the asker, `O(n K)` for an item, in double precision.
     fn explain_many(&self, query: &Query<'_>, items: &[ItemIx]) -> Result<Vec<Explanation>, QueryError> {
         QueryError::check_items(items, self.n_items())?;
+        self.check_mapped(items)?;
         let mut profile = Profile::new();
         self.profile(query, &mut profile)?;
         let unsolvable = |error: SolveError| QueryError::Unsolvable(error.to_string());

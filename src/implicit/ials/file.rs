@@ -6,7 +6,7 @@ use super::params::IalsParams;
 use super::weighting::{Confidence, Negatives, Objective, Weighting};
 use crate::kernel::Matrix;
 use crate::model::{Params, Score, Seen};
-use crate::persist::{LoadError, Persist, SectionReader, Sections, Unsound};
+use crate::persist::{LoadError, Numbers, Persist, SectionReader, Sections, Unsound};
 
 impl Persist for Ials {
     const KIND: &'static str = "ials";
@@ -28,7 +28,7 @@ impl Persist for Ials {
         if *discount != Discount::default() {
             out.put_owned("items.discount", [f64::from(discount.exponent), discount.scale]);
         }
-        out.put("items.weight", item_weights);
+        out.put("items.weight", &item_weights[..]);
         out.put("diagonal", base);
         out.put_owned("users", users.to_dense());
         out.put_owned("items", items.to_dense());
@@ -77,13 +77,17 @@ impl Persist for Ials {
                 }
                 false => Discount::default(),
             },
-            users: from.values("users", &[users, factors])?,
-            items: from.values("items", &[items, factors])?,
-            item_weights: has_shares.then(|| from.values("items.weight", &[items])).transpose()?,
+            users: from.numbers("users", &[users, factors])?,
+            items: from.numbers("items", &[items, factors])?,
+            item_weights: has_shares.then(|| from.numbers("items.weight", &[items])).transpose()?,
             diagonal: from.values("diagonal", &[factors])?,
-            seen: from.seen(n_users, n_items)?,
+            seen: from.seen_or_mapped(n_users, n_items)?,
         };
-        parts.try_into().map_err(|unsound: Unsound| unsound.in_file(from))
+        let model = match from.is_checked() {
+            true => parts.try_into(),
+            false => parts.fit_together().and_then(Ials::of_map),
+        };
+        model.map_err(|unsound: Unsound| unsound.in_file(from))
     }
 }
 
@@ -100,9 +104,9 @@ pub(super) struct Unchecked {
     discount: Discount,
     /// All 1 if there are none.
     #[cfg_attr(feature = "serde", serde(default))]
-    item_weights: Option<Vec<f32>>,
-    users: Vec<f32>,
-    items: Vec<f32>,
+    item_weights: Option<Numbers<f32>>,
+    users: Numbers<f32>,
+    items: Numbers<f32>,
     diagonal: Vec<f32>,
     seen: Seen,
 }
@@ -111,7 +115,8 @@ impl From<Ials> for Unchecked {
     fn from(model: Ials) -> Self {
         let Parts { factors, weighting, regularization, nu, activity, discount, .. } = model.parts;
         let Parts { item_weights, users, items, base: diagonal, seen, .. } = model.parts;
-        let (users, items, item_weights) = (users.to_dense(), items.to_dense(), Some(item_weights));
+        let (users, items, item_weights) =
+            (users.to_dense().into(), items.to_dense().into(), Some(item_weights));
         Self {
             factors,
             weighting,
@@ -132,8 +137,15 @@ impl TryFrom<Unchecked> for Ials {
     type Error = Unsound;
 
     fn try_from(from: Unchecked) -> Result<Self, Unsound> {
-        let Unchecked { factors, weighting, regularization, nu, activity, discount, .. } = from;
-        let Unchecked { item_weights, users, items, diagonal, seen, .. } = from;
+        from.fit_together()?.try_into()
+    }
+}
+
+impl Unchecked {
+    /// The parts, if there are as many numbers of each as the others ask for, and the parameters are in their ranges.
+    fn fit_together(self) -> Result<Parts, Unsound> {
+        let Unchecked { factors, weighting, regularization, nu, activity, discount, .. } = self;
+        let Unchecked { item_weights, users, items, diagonal, seen, .. } = self;
         let Weighting { objective, confidence, negatives, unobserved_weight } = weighting;
         let activity_exponent = activity.exponent;
         let params = IalsParams { factors, regularization, nu, activity_exponent, ..IalsParams::new() };
@@ -147,9 +159,9 @@ impl TryFrom<Unchecked> for Ials {
         Unsound::unless_len("users", users.len(), n_users.saturating_mul(factors))?;
         Unsound::unless_len("items", items.len(), n_items * factors)?;
         Unsound::unless_len("diagonal", diagonal.len(), factors)?;
-        let item_weights = item_weights.unwrap_or_else(|| vec![1.0; n_items]);
+        let item_weights = item_weights.unwrap_or_else(|| vec![1.0; n_items].into());
         Unsound::unless_len("items.weight", item_weights.len(), n_items)?;
-        Parts {
+        Ok(Parts {
             factors,
             weighting,
             regularization,
@@ -157,12 +169,11 @@ impl TryFrom<Unchecked> for Ials {
             activity,
             discount,
             item_weights,
-            users: Matrix::from_dense(n_users, factors, &users),
-            items: Matrix::from_dense(n_items, factors, &items),
+            users: Matrix::of_numbers(n_users, factors, users),
+            items: Matrix::of_numbers(n_items, factors, items),
             base: diagonal,
             seen,
-        }
-        .try_into()
+        })
     }
 }
 

@@ -140,7 +140,7 @@ impl<'d> State<'d> {
             nu: params.nu,
             activity,
             discount,
-            item_weights,
+            item_weights: item_weights.into(),
             users: users.rows,
             items: items.rows,
             base,

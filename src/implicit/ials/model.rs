@@ -1,12 +1,14 @@
 //! The fitted model: what it keeps, and what it prepares for answers.
 
+use std::sync::OnceLock;
+
 use super::degrees::{Activity, Discount};
 use super::side::solver;
 use super::weighting::Weighting;
 use crate::kernel::Matrix;
 use crate::kernel::RowSolver;
 use crate::model::Seen;
-use crate::persist::Unsound;
+use crate::persist::{Numbers, Unsound};
 
 /// A factorization of who touched what, fitted by weighted alternating least squares. The score of an item is
 /// `x_u . y_i`, near 1 for what a user would touch and near 0 for what not.
@@ -85,10 +87,10 @@ use crate::persist::Unsound;
 pub struct Ials {
     pub(super) parts: Parts,
     pub(super) solver: RowSolver,
-    /// The mean of the rows of users who have events.
-    pub(super) anyone: Vec<f32>,
-    /// At least the length of the longest row of an item.
-    pub(super) longest: f64,
+    /// What [`anyone`](Self::anyone) says: known, but for a model of a mapped file that was not yet asked for it.
+    pub(super) anyone: OnceLock<Vec<f32>>,
+    /// What [`longest`](Self::longest) says, likewise.
+    pub(super) longest: OnceLock<f64>,
 }
 
 /// What makes up a model; everything else follows from it.
@@ -102,7 +104,7 @@ pub(super) struct Parts {
     /// What the weights of the events of items that change are multiplied by.
     pub(super) discount: Discount,
     /// What the weights of the events of each item are multiplied by.
-    pub(super) item_weights: Vec<f32>,
+    pub(super) item_weights: Numbers<f32>,
     pub(super) users: Matrix,
     /// In coordinates in which their Gram matrix is diagonal.
     pub(super) items: Matrix,
@@ -125,16 +127,21 @@ impl TryFrom<Parts> for Ials {
 
     fn try_from(parts: Parts) -> Result<Self, Unsound> {
         parts.check()?;
-        let anyone = mean(&parts.users, parts.factors);
-        let (solver, longest) = (solver(parts.factors), longest(&parts.items));
-        Ok(Self { parts, solver, anyone, longest })
+        parts.check_rows()?;
+        let model = Self::unasked(parts);
+        if !model.parts.items.is_mapped() {
+            model.anyone();
+            model.longest();
+        }
+        Ok(model)
     }
 }
 
-/// The mean of the rows that are not zero.
+/// The mean of the rows that are not zero, and are numbers.
 fn mean(rows: &Matrix, factors: usize) -> Vec<f32> {
     let (mut sum, mut count) = (vec![0.0; factors], 0);
-    for row in (0..rows.count()).map(|row| rows.row(row)).filter(|row| row.iter().any(|&x| x != 0.0)) {
+    let counts = |row: &&[f32]| row.iter().any(|&x| x != 0.0) && is_finite(row);
+    for row in (0..rows.count()).map(|row| rows.row(row)).filter(counts) {
         count += 1;
         sum.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
     }
@@ -145,30 +152,31 @@ impl Parts {
     /// An item has so many events from now on. What was fitted before the discount was kept stays as it is.
     pub(super) fn reweigh(&mut self, item: usize, n: usize) {
         if self.discount.exponent > 0.0 {
-            self.item_weights[item] = self.discount.weight(n);
+            self.item_weights.to_mut()[item] = self.discount.weight(n);
         }
     }
 
     /// Whether the parts fit together and no answer can leave the numbers of single precision. Parts are named like
     /// their sections.
     fn check(&self) -> Result<(), Unsound> {
-        let finite = |x: f32| x.is_finite();
         Unsound::unless_all("diagonal", &self.base, "a finite number, at least 0", |x| {
-            finite(x) && x >= 0.0
+            x.is_finite() && x >= 0.0
         })?;
-        let share = |x: f32| (1e-12..=1e12).contains(&x);
-        let expected = "from 1e-12 to 1e12";
         // The exponent is checked with the parameters.
-        Unsound::unless_all("activity", &[1.0, self.activity.scale], expected, share)?;
+        Unsound::unless_all("activity", &[1.0, self.activity.scale], SHARE, is_share)?;
         Unsound::unless_all("items.discount", &[f64::from(self.discount.exponent)], "from 0 to 1", |x| {
             (0.0..=1.0).contains(&x)
         })?;
         let expected_scale = |x: f64| (1e-12..=1e12).contains(&x);
-        Unsound::unless_all("items.discount", &[1.0, self.discount.scale], expected, expected_scale)?;
-        Unsound::unless_all("items.weight", &self.item_weights, expected, share)?;
+        Unsound::unless_all("items.discount", &[1.0, self.discount.scale], SHARE, expected_scale)
+    }
+
+    /// The same for what grows with users and items.
+    pub(super) fn check_rows(&self) -> Result<(), Unsound> {
+        Unsound::unless_all("items.weight", &self.item_weights, SHARE, is_share)?;
         let known = |item: crate::data::ItemIx| item.ix() < self.items.count();
         Unsound::unless_all("seen.items", self.seen.items(), "an item of the model", known)?;
-        Unsound::unless_all("items", self.items.floats(), "a finite number", finite)?;
+        Unsound::unless_all("items", self.items.floats(), "a finite number", f32::is_finite)?;
         let (users, longest): (Vec<usize>, _) = ((0..self.users.count()).collect(), longest(&self.items));
         let bounded = |user: usize| has_finite_scores(self.users.row(user), longest);
         Unsound::unless_all("users", &users, "a row whose scores are finite", bounded)
@@ -179,8 +187,21 @@ pub(super) fn length(row: &[f32]) -> f64 {
     row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt()
 }
 
-pub(super) fn longest(rows: &Matrix) -> f64 {
-    (0..rows.count()).map(|row| length(rows.row(row))).fold(0.0, f64::max)
+/// The length of the longest row that is numbers.
+fn longest(rows: &Matrix) -> f64 {
+    let lengths = (0..rows.count()).map(|row| length(rows.row(row)));
+    lengths.filter(|length| length.is_finite()).fold(0.0, f64::max)
+}
+
+pub(super) fn is_finite(row: &[f32]) -> bool {
+    row.iter().all(|x| x.is_finite())
+}
+
+/// The share of an item or a user in the weights.
+const SHARE: &str = "from 1e-12 to 1e12";
+
+pub(super) fn is_share(x: f32) -> bool {
+    (1e-12..=1e12).contains(&x)
 }
 
 /// Whether every partial sum of every score of a row is finite; not so for a row that is not.
@@ -189,9 +210,31 @@ fn has_finite_scores(row: &[f32], longest: f64) -> bool {
 }
 
 impl Ials {
+    /// A model whose rows stay in a file, and are not looked at.
+    pub(super) fn of_map(parts: Parts) -> Result<Self, Unsound> {
+        parts.check()?;
+        Ok(Self::unasked(parts))
+    }
+
+    fn unasked(parts: Parts) -> Self {
+        let (anyone, longest) = (OnceLock::new(), OnceLock::new());
+        Self { solver: solver(parts.factors), parts, anyone, longest }
+    }
+
+    /// The mean of the rows of users who have events. Asked for the first time, a model of a mapped file reads all users.
+    pub(super) fn anyone(&self) -> &[f32] {
+        self.anyone.get_or_init(|| mean(&self.parts.users, self.parts.factors))
+    }
+
+    /// At least the length of the longest row of an item. Asked for the first time, a model of a mapped file reads all
+    /// items, as the list will for which it is asked.
+    pub(super) fn longest(&self) -> f64 {
+        *self.longest.get_or_init(|| longest(&self.parts.items))
+    }
+
     /// Whether a folded-in row can be answered from.
     pub(super) fn covers(&self, row: &[f32]) -> bool {
-        has_finite_scores(row, self.longest)
+        has_finite_scores(row, self.longest())
     }
 
     /// The number of factors, K.

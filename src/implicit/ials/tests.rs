@@ -355,7 +355,7 @@ fn shares_are_powers_of_the_numbers_of_events_with_mean_one() {
         assert!((found - expected).abs() < 1e-6, "{found} {expected}");
     }
     let (plain, _) = fitted(&IalsParams::new().factors(2), &data, 1);
-    assert_eq!((plain.parts.activity.share(4), plain.parts.item_weights), (1.0, vec![1.0; 5]));
+    assert_eq!((plain.parts.activity.share(4), &plain.parts.item_weights[..]), (1.0, &[1.0; 5][..]));
 }
 
 #[test]

@@ -18,7 +18,7 @@ impl Persist for Popularity {
     fn read_sections(from: &SectionReader<'_>) -> Result<Self, LoadError> {
         let [n_users, n_items]: [u32; 2] = from.array("shape")?;
         let scores = from.values("scores", &[n_items as usize])?;
-        let parts = Unchecked { scores, seen: from.seen(n_users, n_items)? };
+        let parts = Unchecked { scores, seen: from.seen_or_mapped(n_users, n_items)? };
         parts.try_into().map_err(|unsound: Unsound| unsound.in_file(from))
     }
 }
@@ -37,7 +37,9 @@ impl TryFrom<Unchecked> for Popularity {
         let sound = |score: f32| score.is_finite() && score >= 0.0;
         Unsound::unless_all("scores", &scores, "finite and at least 0", sound)?;
         let known = |item: ItemIx| item.ix() < scores.len();
-        Unsound::unless_all("seen.items", seen.items(), "one of the items", known)?;
+        if !seen.is_mapped() {
+            Unsound::unless_all("seen.items", seen.items(), "one of the items", known)?;
+        }
         Ok(Self { scores, seen })
     }
 }

@@ -37,8 +37,8 @@ impl IalsPatch {
             item_rows: items.iter().flat_map(|item| parts.items.row(item.ix())).copied().collect(),
             item_weights: items.iter().map(|item| parts.item_weights[item.ix()]).collect(),
             base: parts.base.clone(),
-            anyone: model.anyone.clone(),
-            longest: model.longest,
+            anyone: model.anyone().to_vec(),
+            longest: model.longest(),
         }
     }
 
@@ -51,11 +51,11 @@ impl IalsPatch {
         }
         for (at, item) in self.items.iter().enumerate() {
             parts.items.row_mut(item.ix()).copy_from_slice(&self.item_rows[at * width..][..width]);
-            parts.item_weights[item.ix()] = self.item_weights[at];
+            parts.item_weights.to_mut()[item.ix()] = self.item_weights[at];
         }
         parts.base.copy_from_slice(&self.base);
-        model.anyone.copy_from_slice(&self.anyone);
-        model.longest = self.longest;
+        model.anyone = self.anyone.clone().into();
+        model.longest = self.longest.into();
     }
 
     /// How far users and items moved from here to there, in their own length.
@@ -76,6 +76,8 @@ impl Ials {
         parts.seen.resize(n_users as u32);
         parts.users.resize(n_users);
         parts.items.resize(n_items);
-        parts.item_weights.resize(n_items, 1.0);
+        if n_items != parts.item_weights.len() {
+            parts.item_weights.to_mut().resize(n_items, 1.0);
+        }
     }
 }

@@ -71,6 +71,10 @@ impl Sum {
 
 impl IalsWorking {
     pub(super) fn new(model: &Ials, histories: &Histories, threads: usize) -> Result<Self, UpdateError> {
+        if model.parts.items.is_mapped() {
+            // What becomes part of a model in memory is what such a model is made of.
+            model.parts.check_rows().map_err(|unsound| UpdateError::Damaged { what: unsound.to_string() })?;
+        }
         let (workers, factors) = (Workers::new(threads)?, model.factors());
         let rows = || (0..model.parts.users.count()).map(|user| model.parts.users.row(user));
         let mut anyone = Sum { sum: vec![0.0; factors], count: 0 };
@@ -94,7 +98,7 @@ impl IalsWorking {
     /// Finds the users' coordinates anew.
     fn turn_users(&mut self, model: &Ials) -> Result<(), SolveError> {
         let (factors, level) = (model.factors(), model.solver.level());
-        self.users = model.parts.users.clone();
+        self.users = model.parts.users.copy();
         let uneven = self.shares.iter().any(|&share| share != 1.0).then_some(&self.shares[..]);
         let Basis { turn, diagonal } = turned(&self.workers, level, factors, &mut self.users, uneven)?;
         self.back = (0..factors * factors).map(|at| turn[at % factors * factors + at / factors]).collect();
@@ -165,8 +169,7 @@ impl IalsWorking {
         self.solve_users(model, histories, &new)?;
         self.solve_items(model, histories, items)?;
         self.solve_users(model, histories, users)?;
-        model.anyone.clear();
-        model.anyone.extend(self.anyone.mean());
+        model.anyone = self.anyone.mean().collect::<Vec<_>>().into();
         Ok(())
     }
 
@@ -199,7 +202,7 @@ impl IalsWorking {
         let rows = solved.map_err(|error| failed("user", error))?;
         let width = model.factors();
         for (user, row) in users.iter().zip(rows.chunks_exact(width)) {
-            self.longest = self.longest.max(check(model.longest, row, || format!("user {}", user.get()))?);
+            self.longest = self.longest.max(check(model.longest(), row, || format!("user {}", user.get()))?);
             self.anyone.add(model.parts.users.row(user.ix()), -1.0);
             self.anyone.add(row, 1.0);
             model.parts.users.row_mut(user.ix()).copy_from_slice(row);
@@ -265,7 +268,8 @@ impl IalsWorking {
             let to = model.parts.items.row_mut(item.ix());
             went.extend_from_slice(to);
             to.copy_from_slice(row);
-            model.longest = model.longest.max(check(self.longest, row, || format!("item {}", item.get()))?);
+            let length = check(self.longest, row, || format!("item {}", item.get()))?;
+            model.longest = model.longest().max(length).into();
         }
         let moved = self.item_gram.exchange(model.solver.level(), &rows, &went);
         moved.map_err(|error| failed("item", error.into()))?;
