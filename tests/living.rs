@@ -1,6 +1,8 @@
 //! Guards what a model that lives promises: rows that are those of folding in, the same bits however it is run, all or
 //! nothing, and nothing left of those who ask to be forgotten.
 
+mod persist_toy;
+
 use foldin::data::{Change, Event, History, Ids, Interactions, ItemIx, UserIx};
 use foldin::implicit::{Confidence, Ials, IalsParams, Objective};
 use foldin::kernel::Stream;
@@ -11,6 +13,7 @@ use foldin::model::{
 use foldin::persist::{Archive, Persist, Saved, SectionReader, from_bytes, model_from_bytes, model_to_bytes};
 use foldin::rating::BiasedMfParams;
 use foldin::retrieve::{Scanner, ScoreExt, TopN};
+use persist_toy::bytes::{put, row_named, seal, section};
 use proptest::prelude::*;
 
 const USERS: u32 = 60;
@@ -434,4 +437,18 @@ fn a_learner_explains_from_its_own_events<P: Fit<Model: Update + Explain>>(param
 fn a_user_of_a_learner_is_explained_from_its_own_events() {
     a_learner_explains_from_its_own_events(&IalsParams::new().factors(5).epochs(3));
     a_learner_explains_from_its_own_events(&BiasedMfParams::new().factors(4).epochs(3));
+}
+
+/// A file that was made up may say that there have been as many as can be.
+#[test]
+fn changes_beyond_all_counting_are_counted_no_further() {
+    let mut file = bytes(&learner(&IalsParams::new().factors(2).epochs(1)));
+    let place = section(&file, row_named(&file, "events.changes")).unwrap().start;
+    put(&mut file, place, 8, u64::MAX);
+    seal(&mut file);
+    let mut learner: Learner<Ials> = model_from_bytes(&file).unwrap();
+    let applied = learner.apply_with_patch(&days()[0]).unwrap();
+    assert_eq!(learner.staleness().changes, u64::MAX);
+    learner.take_back(applied);
+    assert!(file == bytes(&learner));
 }

@@ -57,7 +57,7 @@ fn events(draw: &mut Draw<'_>) -> Result<Interactions, foldin::data::DataError> 
     let mut events = Vec::new();
     for (user, item) in (0..n_users).flat_map(|user| (0..n_items).map(move |item| (user, item))) {
         let byte = draw.byte();
-        if byte % 3 == 0 {
+        if byte.is_multiple_of(3) {
             continue;
         }
         let value = if wild { draw.float() } else { f32::from(1 + byte % 5) };

@@ -5,7 +5,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -15,12 +15,12 @@ impl Random {
 
     /// A number below `n`, which is at least 1.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
+        (self.draw() % n as u64) as usize
     }
 
     /// Bytes like no others.
     pub fn bytes(&mut self, n: usize) -> Vec<u8> {
-        (0..n).map(|_| self.next() as u8).collect()
+        (0..n).map(|_| self.draw() as u8).collect()
     }
 
     /// Some of the bytes changed, lost, doubled, or taken from others of their kind.
@@ -39,7 +39,7 @@ impl Random {
         let end = (at + 1 + self.below(16)).min(out.len());
         match self.below(8) {
             0 if at < out.len() => out[at] ^= 1 << self.below(8),
-            1 if at < out.len() => out[at] = self.next() as u8,
+            1 if at < out.len() => out[at] = self.draw() as u8,
             2 => _ = out.drain(at..end),
             3 => _ = out.splice(at..at, self.bytes(8)),
             4 => _ = out.splice(at..at, out[at..end].to_vec()),

@@ -285,25 +285,3 @@ impl<M: Update> Learner<M> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::Event;
-    use crate::implicit::IalsParams;
-    use crate::model::Fit;
-
-    /// A file that was made up may say that there have been as many as can be.
-    #[test]
-    fn changes_beyond_all_counting_are_counted_no_further() {
-        let event =
-            |user, item| Event { user: UserIx::new(user), item: ItemIx::new(item), value: 1.0, time: None };
-        let data = Interactions::from_events(2, 2, &[event(0, 0), event(1, 1)]).unwrap();
-        let model = IalsParams::new().factors(1).epochs(1).fit(&data).unwrap();
-        let mut learner = Learner::with_histories(model, data.into(), u64::MAX).unwrap();
-        let applied = learner.apply_with_patch(&[Change::Add(event(0, 1))]).unwrap();
-        assert_eq!(learner.staleness().changes, u64::MAX);
-        learner.take_back(applied);
-        assert_eq!(learner.staleness().changes, u64::MAX);
-    }
-}
