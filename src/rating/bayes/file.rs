@@ -4,7 +4,7 @@ use super::BayesianMf;
 use super::model::{Noise, Parts, Prior, Time};
 use super::ratings::Ratings;
 use super::time::Calendar;
-use crate::data::ItemIx;
+use crate::data::{Attributes, ItemIx, UserIx};
 use crate::model::{ParamError, RatingScale, Score};
 use crate::persist::{LoadError, Persist, SectionReader, Sections, Unsound};
 use crate::rating::start::Scaling;
@@ -20,7 +20,7 @@ const NEWCOMERS: u32 = 16;
 
 impl Persist for BayesianMf {
     const KIND: &'static str = "bayesian-mf";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn write_sections<'a>(&'a self, out: &mut Sections<'a>) {
         let parts = &self.parts;
@@ -61,6 +61,8 @@ impl Persist for BayesianMf {
             out.put_attributes("item.told", attributes);
         }
         out.put_seen(&parts.seen);
+        out.put_owned("few", [parts.few]);
+        out.put_owned("begun", parts.begun.iter().copied().collect::<Vec<UserIx>>());
     }
 
     fn read_sections(from: &SectionReader<'_>) -> Result<Self, LoadError> {
@@ -75,9 +77,9 @@ impl Persist for BayesianMf {
         let time = if has(TIME) { Some(read_time(from)?) } else { None };
         let periods = time.as_ref().map_or(0, |time| time.calendar.n_periods());
         let user_attributes =
-            if has(USER_ATTRIBUTES) { Some(from.attributes("user.told", n_users)?) } else { None };
+            if has(USER_ATTRIBUTES) { Some(read_attributes(from, "user.told")?) } else { None };
         let item_attributes =
-            if has(ITEM_ATTRIBUTES) { Some(from.attributes("item.told", n_items)?) } else { None };
+            if has(ITEM_ATTRIBUTES) { Some(read_attributes(from, "item.told")?) } else { None };
         let sets = if has(USER_SETS) { n_items as usize } else { 0 };
         let of_users = user_attributes.as_ref().map_or(0, |known| known.n_features() as usize);
         let of_items = item_attributes.as_ref().map_or(0, |known| known.n_features() as usize);
@@ -93,6 +95,9 @@ impl Persist for BayesianMf {
         let [center, spread, min, max] = from.array("scaling")?;
         let [all] = from.array("noise")?;
         let levels = from.count("levels")?;
+        let lives = from.version() > 2;
+        let [few] = if lives { from.array("few")? } else { [0] };
+        let begun = if lives { from.indices("begun", &[from.count("begun")?], n_users)? } else { Vec::new() };
         let parts = Parts {
             factors: factors as usize,
             samples,
@@ -116,9 +121,17 @@ impl Persist for BayesianMf {
             user_attributes: user_attributes.map(Arc::new),
             item_attributes: item_attributes.map(Arc::new),
             seen: from.seen(n_users, n_items)?,
+            few,
+            begun: begun.into_iter().collect(),
         };
         parts.try_into().map_err(|unsound: Unsound| unsound.in_file(from))
     }
+}
+
+/// Attributes of the first users or items.
+fn read_attributes<R>(from: &SectionReader<'_>, name: &str) -> Result<Attributes<R>, LoadError> {
+    let n_rows = from.count(&format!("{name}.row.offsets"))?.saturating_sub(1);
+    from.attributes(name, u32::try_from(n_rows).unwrap_or(u32::MAX))
 }
 
 fn read_time(from: &SectionReader<'_>) -> Result<Time, LoadError> {
@@ -135,9 +148,6 @@ fn read_time(from: &SectionReader<'_>) -> Result<Time, LoadError> {
 
 /// No number of a sound model is larger.
 pub(super) const LARGEST: f32 = 1e12;
-
-/// Scores stay below this.
-const LARGEST_SCORE: f32 = 1e37;
 
 /// Whether a model can have so many factors and samples. With more, products of its sizes could overflow.
 fn check_shape(factors: usize, samples: usize) -> Result<(), Unsound> {
@@ -159,10 +169,6 @@ fn check_ascending<T: Copy + PartialOrd + ToString>(
     Unsound::unless_all(part, numbers, "above the one before", is_above)
 }
 
-fn largest(numbers: &[f32]) -> f32 {
-    numbers.iter().fold(0.0, |most: f32, x| most.max(x.abs()))
-}
-
 impl Parts {
     /// Whether the parts fit together and no answer can leave the numbers of single precision. Parts are named like
     /// their sections.
@@ -172,9 +178,7 @@ impl Parts {
         self.time.as_ref().map_or(Ok(()), Time::check)?;
         let n_items = self.noise.items.len();
         self.check_rows()?;
-        let features = |known: Option<u32>| known.unwrap_or_default() as usize;
-        let of_users = features(self.user_attributes.as_ref().map(|known| known.n_features()));
-        let of_items = features(self.item_attributes.as_ref().map(|known| known.n_features()));
+        let (of_users, of_items) = (self.n_user_features(), self.n_item_features());
         let sets = if self.user_sets { n_items } else { 0 };
         let user = ["user.mean", "user.root", "user.inverse", "user.weights"];
         self.user_prior.check(user, self.dim(), self.samples, of_users + sets)?;
@@ -204,19 +208,20 @@ impl Parts {
             ("user.told.row.offsets", self.user_attributes.as_ref().map(|known| known.n_rows()), n_users),
             ("item.told.row.offsets", self.item_attributes.as_ref().map(|known| known.n_rows()), n_items),
         ] {
-            Unsound::unless_len(part, known.map_or(n, |rows| rows as usize), n)?;
+            // Who came since the fit has none.
+            let known = known.unwrap_or_default();
+            Unsound::unless_all(part, &[known], "at most as many as there are", |rows| rows as usize <= n)?;
         }
         Unsound::unless_len("seen.offsets", self.seen.n_users() as usize, n_users)?;
         let known = |item: ItemIx| item.ix() < n_items;
-        Unsound::unless_all("seen.items", self.seen.items(), "an item of the model", known)
+        Unsound::unless_all("seen.items", self.seen.items(), "an item of the model", known)?;
+        let begun: Vec<UserIx> = self.begun.iter().copied().collect();
+        Unsound::unless_all("begun", &begun, "a user of the model", |user| user.ix() < n_users)
     }
 
     fn check_scores(&self) -> Result<(), Unsound> {
-        let newcomers = self.newcomers.as_ref().map_or(0.0, |prior| largest(&prior.mean));
-        let asker = largest(&self.users).max(largest(&self.user_prior.mean)).max(newcomers).max(1.0);
-        let score = asker * largest(&self.items).max(1.0) * (self.dim() + 2) as f32;
-        let sound = score * self.ratings.scaling.spread < LARGEST_SCORE;
-        Unsound::unless_all("users", &[asker], "rows whose scores are finite", |_| sound)
+        let (reach, found) = (self.reach(), self.ratings.scaling.spread);
+        Unsound::unless_all("users", &[found], "a spread with which scores are finite", |_| reach.is_sound())
     }
 }
 

@@ -23,14 +23,23 @@ use std::sync::Arc;
 pub(super) fn fit(
     params: &BayesianMfParams,
     data: &Interactions,
+    from: Option<&BayesianMf>,
     context: &mut FitContext<'_>,
 ) -> Result<Fitted<BayesianMf>, FitError> {
     if u32::try_from(data.len()).is_err() {
-        return Err(FitError::Diverged { epoch: 1, row: "all ratings".into(), what: "the number of events" });
+        return Err(FitError::Diverged {
+            epoch: 1,
+            row: "all ratings".into(),
+            what: "the number of events",
+            raise: None,
+        });
     }
     let mut clock = Clock::start();
     let workers = Workers::new(context.get_threads())?;
-    let mut state = State::start(params, data, &workers, context.get_seed())?;
+    let mut state = match from {
+        Some(model) => State::start_from(params, data, (&workers, context.get_seed()), model)?,
+        None => State::start(params, data, (&workers, context.get_seed()))?,
+    };
     let (curve, stopped) = clock.run(&mut state, params.burn_in + params.samples, context)?;
     let model = state.finish(curve.len())?;
     Ok(Fitted { model, report: FitReport { curve, stopped, elapsed: clock.elapsed() } })
@@ -39,24 +48,27 @@ pub(super) fn fit(
 /// Damping of rows with few ratings in the start, in ratings.
 const DAMPING: f32 = 100.0;
 
+/// What is known of users and of items.
+pub(super) type Told = (Option<Arc<UserAttributes>>, Option<Arc<ItemAttributes>>);
+
 /// Everything that changes from sample to sample.
-struct State<'d> {
-    params: &'d BayesianMfParams,
-    data: &'d Interactions,
-    workers: &'d Workers,
+pub(super) struct State<'d> {
+    pub(super) params: &'d BayesianMfParams,
+    pub(super) data: &'d Interactions,
+    pub(super) workers: &'d Workers,
     seed: u64,
-    solver: RowSolver,
-    ratings: Ratings,
-    events: Events,
-    users: Side,
-    items: Side,
+    pub(super) solver: RowSolver,
+    pub(super) ratings: Ratings,
+    pub(super) events: Events,
+    pub(super) users: Side,
+    pub(super) items: Side,
     /// What users and items without ratings are drawn from, where it is not the prior of the others.
     cold_users: Option<Cold<UserIx>>,
     cold_items: Option<Cold<ItemIx>>,
-    noise: Noise,
+    pub(super) noise: Noise,
     calendar: Option<Calendar>,
     effects: Vec<Effect>,
-    attributes: (Option<Arc<UserAttributes>>, Option<Arc<ItemAttributes>>),
+    attributes: Told,
     kept: Vec<Kept>,
     /// How noisy users and items are: sums over the samples that count.
     spread: [Vec<f64>; 2],
@@ -68,18 +80,27 @@ impl<'d> State<'d> {
     fn start(
         params: &'d BayesianMfParams,
         data: &'d Interactions,
-        workers: &'d Workers,
-        seed: u64,
+        run: (&'d Workers, u64),
+    ) -> Result<Self, FitError> {
+        let told = (data.user_attributes().cloned(), data.item_attributes().cloned());
+        let mut state = Self::new(params, data, run, told)?;
+        begin(&mut state.users, params, data, run, &state.ratings)?;
+        Ok(state)
+    }
+
+    /// All rows at zero.
+    pub(super) fn new(
+        params: &'d BayesianMfParams,
+        data: &'d Interactions,
+        (workers, seed): (&'d Workers, u64),
+        told: Told,
     ) -> Result<Self, FitError> {
         let dim = params.factors + 1;
         let ratings = Ratings::of(data, params.likelihood)?;
         let events = Events::new(data, &ratings, workers, seed);
         let calendar = if params.time { Calendar::of(data)? } else { None };
         let effects = calendar.map_or(Vec::new(), |calendar| Effect::all(data, &calendar));
-        let attributes = match params.attributes {
-            true => (data.user_attributes().cloned(), data.item_attributes().cloned()),
-            false => (None, None),
-        };
+        let attributes = if params.attributes { told } else { (None, None) };
         let (mut of_users, mut of_items) = (Features::new(), Features::new());
         if let Some(attributes) = &attributes.0 {
             of_users.add_attributes(attributes);
@@ -93,8 +114,6 @@ impl<'d> State<'d> {
         if params.item_sets {
             of_items.add_item_sets(data);
         }
-        let mut users = Side::new(dim, data.user_offsets(), of_users, 0);
-        begin(&mut users, params, data, (workers, seed), &ratings)?;
         let cold_users = || Cold::users(dim, data.user_offsets(), attributes.0.clone());
         let cold_items = || Cold::items(dim, data.item_offsets(), attributes.1.clone());
         let cold_users = params.user_sets.then(cold_users);
@@ -105,7 +124,7 @@ impl<'d> State<'d> {
             workers,
             seed,
             solver: RowSolver::new(dim),
-            users,
+            users: Side::new(dim, data.user_offsets(), of_users, 0),
             items: Side::new(dim, data.item_offsets(), of_items, 1),
             cold_users,
             cold_items,
@@ -158,6 +177,12 @@ impl<'d> State<'d> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Draws the numbers behind levels.
+    pub(super) fn draw_latent(&mut self, sample: usize) {
+        let at = place(self.seed, sample, Draw::Latent, 0);
+        self.events.draw_latent(self.workers, &self.ratings, at);
     }
 
     /// Counts a sample after the burn-in.
@@ -214,6 +239,7 @@ impl<'d> State<'d> {
             epoch,
             row: "a user".into(),
             what: "a score",
+            raise: None,
         })
     }
 }
@@ -228,7 +254,7 @@ pub(super) struct Drawn<'a> {
     pub(super) calendar: Option<Calendar>,
     effects: &'a [Effect],
     counted: usize,
-    pub(super) attributes: (Option<Arc<UserAttributes>>, Option<Arc<ItemAttributes>>),
+    pub(super) attributes: Told,
 }
 
 impl Drawn<'_> {
@@ -257,7 +283,7 @@ impl Epochs for State<'_> {
         for effect in &mut self.effects {
             effect.draw(workers, &mut self.events, (seed, sample));
         }
-        self.events.draw_latent(workers, &self.ratings, place(seed, sample, Draw::Latent, 0));
+        self.draw_latent(sample);
         let loss = self.events.error(workers) * f64::from(self.ratings.scaling.spread);
         self.noise.draw(data, &mut self.events, workers, (seed, sample));
         self.events.share(workers);
@@ -314,7 +340,7 @@ fn mean(sums: &[f64], count: usize) -> Vec<f32> {
 fn failed(epoch: usize, what: &str, at: Failed) -> FitError {
     let row = at.row.map_or("all rows".into(), |row| format!("{what} {row}"));
     match at.error {
-        SolveError::NotPositiveDefinite => FitError::Singular { epoch, row },
-        _ => FitError::Diverged { epoch, row, what: "the solution" },
+        SolveError::NotPositiveDefinite => FitError::Singular { epoch, row, raise: None },
+        _ => FitError::Diverged { epoch, row, what: "the solution", raise: None },
     }
 }

@@ -41,6 +41,8 @@
 //! some 70 bytes per rating while fitting with sets and time, and 28 for each day of a user; the model as [`BayesianMf`]
 //! says.
 //!
+//! *Lives* (`update`): rows of touched users and items are drawn anew in every kept sample.
+//!
 //! *Small.* [`BayesianMf::compress`] makes a [`BiasedMf`](super::BiasedMf) of the samples' mean (`compress`; measured by the
 //! example `compress`).
 //!
@@ -50,6 +52,7 @@
 
 mod answer;
 mod asker;
+mod chain;
 mod cold;
 mod compress;
 mod distribution;
@@ -67,9 +70,12 @@ mod model;
 mod noise;
 mod params;
 mod ratings;
+mod reach;
 mod side;
 mod time;
+mod update;
 mod validation;
+mod warm;
 
 #[cfg(test)]
 mod tests;
@@ -79,3 +85,4 @@ pub use distribution::RatingDistribution;
 pub use forecast::{Estimate, Forecast, ForecastError, ForecastRequest, Neighbour, Prospect, Reason, Title};
 pub use model::BayesianMf;
 pub use params::{BayesianMfParams, Likelihood};
+pub use update::{BayesianMfPatch, BayesianMfUndo, BayesianMfWorking};

@@ -1,5 +1,7 @@
 //! Forecasts by hand: two samples of one factor, two users, three titles of which the second has no ratings.
 
+use std::collections::BTreeSet;
+
 use super::crowd::Outcome;
 use super::*;
 use crate::data::synthetic::Synthetic;
@@ -59,6 +61,8 @@ fn model(attributes: bool) -> BayesianMf {
         user_attributes: None,
         item_attributes: attributes.then(|| genres().into()),
         seen: Seen::new(&data),
+        few: 0,
+        begun: BTreeSet::new(),
     };
     parts.try_into().unwrap()
 }
