@@ -83,6 +83,18 @@ enum Near {
     Drawn(f32),
 }
 
+fn scores<M: Score>(model: &M, profile: &Profile) -> Vec<f32> {
+    let mut scores = vec![f32::NAN; model.n_items() as usize];
+    model.score_block(profile, ItemIx::new(0), &mut scores);
+    scores
+}
+
+/// The root of the mean square of the differences.
+fn apart(a: &[f32], b: &[f32]) -> f32 {
+    let squares: f32 = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum();
+    (squares / a.len() as f32).sqrt()
+}
+
 fn is_near<M: Score>(model: &M, near: Near, row: &Query<'_>, folded: &Query<'_>) {
     let (trained, folded) = (asked(model, row), asked(model, folded));
     assert_eq!(trained.basis, folded.basis, "{row:?}");
@@ -92,14 +104,7 @@ fn is_near<M: Score>(model: &M, near: Near, row: &Query<'_>, folded: &Query<'_>)
             assert_eq!(trained.offset.to_bits(), folded.offset.to_bits(), "{row:?}");
         }
         Near::Drawn(most) => {
-            let scores = |profile: &Profile| {
-                let mut scores = vec![f32::NAN; model.n_items() as usize];
-                model.score_block(profile, ItemIx::new(0), &mut scores);
-                scores
-            };
-            let (trained, folded) = (scores(&trained), scores(&folded));
-            let squares: f32 = trained.iter().zip(&folded).map(|(a, b)| (a - b) * (a - b)).sum();
-            let apart = (squares / trained.len() as f32).sqrt();
+            let apart = apart(&scores(model, &trained), &scores(model, &folded));
             assert!(apart < most, "{row:?}: scores are {apart} apart");
         }
     }
@@ -128,9 +133,8 @@ fn updated_users_are_folded_in<P: Fit<Model: Update>>(params: &P, near: Near) {
                 let audience = touched.items.iter().flat_map(|&item| twin.item(item).unwrap().ids);
                 audience.for_each(|&user| is_folded_in(&learner, user, near));
             }
-            let mut scores = vec![f32::NAN; twin.n_items() as usize];
             for user in (0..twin.n_users()).map(UserIx::new) {
-                learner.score_block(&asked(&learner, &Query::user(user)), ItemIx::new(0), &mut scores);
+                let scores = scores(&learner, &asked(&learner, &Query::user(user)));
                 assert!(scores.iter().all(|score| score.is_finite()));
             }
         }
@@ -256,6 +260,22 @@ fn whoever_is_removed_leaves_no_trace<P: Fit<Model: Update + Persist + std::fmt:
     is_near(&learner, near, &Query::user(user), &Query::history(History::default()));
 }
 
+/// Whoever comes to the index of somebody who went in the same batch is no other than who comes to a new one.
+fn an_index_says_nothing_of_who_had_it<P: Fit<Model: Update>>(params: &P, near: Near) {
+    let (gone, next) = (UserIx::new(9), UserIx::new(USERS));
+    let came = |user: UserIx| {
+        let mut learner = learner(params);
+        let add = |item| Change::Add(event(user.get(), item, 5.0));
+        learner.apply(&[Change::RemoveUser { user: gone }, add(2), add(ITEMS)]).unwrap();
+        learner
+    };
+    let (same, other) = (came(gone), came(next));
+    let scores = |learner: &Learner<P::Model>, user| scores(learner, &asked(learner, &Query::user(user)));
+    let apart = apart(&scores(&same, gone), &scores(&other, next));
+    let most = if let Near::Drawn(most) = near { most } else { 1e-3 };
+    assert!(apart < most, "scores are {apart} apart");
+}
+
 fn refitting_starts_the_count_anew<P: FitFrom<Model: Update>>(params: &P, near: Near) {
     let mut learner = learner(params);
     days().iter().for_each(|day| _ = learner.apply(day).unwrap());
@@ -306,6 +326,11 @@ macro_rules! lives {
             #[test]
             fn whoever_is_removed_leaves_no_trace() {
                 super::whoever_is_removed_leaves_no_trace(&$params, $near);
+            }
+
+            #[test]
+            fn an_index_says_nothing_of_who_had_it() {
+                super::an_index_says_nothing_of_who_had_it(&$params, $near);
             }
 
             #[test]

@@ -17,8 +17,9 @@
 //! *Goes* with a user or an item: row, noise, attributes, days, weights. What is left is the prior of those of whom nothing
 //! is known.
 //!
-//! *Cost* of a batch: for each row that is drawn, `kept * (events * factors^2 + factors^3)` multiply-adds, one row per
-//! job; where attributes or days of somebody go, once the size of all of these. Working state: the threads. A patch, and what takes it back, hold the rows.
+//! *Cost* of a batch: for each row that is drawn, `kept * (events * factors^2 + factors^3)` multiply-adds, one row per job;
+//! where attributes or days of somebody go, once the size of all of these. Working state: the threads. A patch holds the
+//! new rows, what takes it back the old ones: `4 * kept * (factors + 1)` bytes each.
 
 mod grow;
 mod patch;

@@ -4,14 +4,37 @@ use super::super::asker::Asker;
 use super::super::tests::{NOISE, planted, rmse, scores, small, stars};
 use super::super::{BayesianMf, BayesianMfParams, Likelihood};
 use super::*;
-use crate::data::{Change, Event, Interactions, UserIx};
-use crate::live::Learner;
+use crate::data::{Change, Event, History, Interactions, UserIx};
 use crate::model::{Fit, FitContext, FitError, FitFrom, PredictRating, Profile, Query, Score};
 use crate::persist::model_to_bytes;
 
-fn learner(params: &BayesianMfParams, data: &Interactions) -> Learner<BayesianMf> {
-    let model = params.fit_with(data, &mut FitContext::new().threads(1)).unwrap().model;
-    Learner::new(model, data.clone()).unwrap().threads(1)
+/// A model with its events.
+struct Living {
+    model: BayesianMf,
+    histories: Histories,
+    working: BayesianMfWorking,
+    resolve: Resolve,
+}
+
+impl Living {
+    fn fit(params: &BayesianMfParams, data: &Interactions) -> Self {
+        Self::new(params.fit_with(data, &mut FitContext::new().threads(1)).unwrap().model, data)
+    }
+
+    fn new(model: BayesianMf, data: &Interactions) -> Self {
+        let histories = Histories::from(data.clone());
+        let working = model.begin(&histories, 1).unwrap();
+        Self { model, histories, working, resolve: Resolve::Touched }
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> Result<Updated<BayesianMfPatch, BayesianMfUndo>, UpdateError> {
+        let touched = self.histories.apply(changes)?;
+        self.model.update(&mut self.working, &self.histories, &touched, self.resolve)
+    }
+
+    fn history(&self, user: UserIx) -> History<'_> {
+        self.histories.user(user).unwrap()
+    }
 }
 
 fn event(user: u32, item: u32, value: f32, time: Option<i64>) -> Event {
@@ -29,11 +52,11 @@ fn late(rest: &Interactions) -> Vec<Change> {
 fn a_row_is_drawn_about_what_folding_in_says() {
     let world = planted(100, 60, 0.5);
     let params = BayesianMfParams::new().factors(4).burn_in(30).samples(60).kept(60);
-    let mut learner = learner(&params, &world.told);
-    learner.apply(&late(&world.rest)).unwrap();
-    let (model, samples) = (learner.model(), 60.0f32);
+    let mut living = Living::fit(&params, &world.told);
+    living.apply(&late(&world.rest)).unwrap();
+    let (model, samples) = (&living.model, 60.0f32);
     for user in (1..100).step_by(4).map(UserIx::new) {
-        let history = learner.histories().user(user).unwrap();
+        let history = living.history(user);
         let trained = scores(model, &Query::user(user));
         let folded = scores(model, &Query::user(user).with_history(history));
         // How far each score may be off: the samples' spread, over the root of their number.
@@ -58,17 +81,17 @@ fn a_row_is_drawn_about_what_folding_in_says() {
 fn a_row_is_a_function_of_its_events_and_the_other_side() {
     let data = stars();
     let time = data.time_range().unwrap().1;
-    let mut learner = learner(&small(), &data);
+    let mut living = Living::fit(&small(), &data);
     let batch =
         [event(3, 1, 4.0, Some(time)), event(80, 2, 5.0, Some(time)), event(80, 50, 1.0, Some(time + 1))];
-    learner.apply(&batch.map(Change::Replace)).unwrap();
-    let model = learner.model();
+    living.apply(&batch.map(Change::Replace)).unwrap();
+    let model = &living.model;
     for user in [3, 80].map(UserIx::new) {
-        let drawn = model.draw_user(user, learner.histories().user(user).unwrap()).unwrap();
+        let drawn = model.draw_user(user, living.history(user)).unwrap();
         assert_eq!(drawn, model.parts.user(user.ix()), "{user}");
     }
     // Numbers of its own: somebody else with the same events is another draw, about the same mean.
-    let drawn = |user| model.draw_user(user, learner.histories().user(UserIx::new(80)).unwrap()).unwrap();
+    let drawn = |user| model.draw_user(user, living.history(UserIx::new(80))).unwrap();
     assert_ne!(drawn(UserIx::new(80)), drawn(UserIx::new(4)));
 }
 
@@ -76,36 +99,36 @@ fn a_row_is_a_function_of_its_events_and_the_other_side() {
 #[test]
 fn who_has_just_come_is_told_from_who_rates_little() {
     let world = planted(100, 60, 0.5);
-    let mut learner = learner(&small().factors(3), &world.told);
-    let few = learner.model().parts.few as usize;
+    let mut living = Living::fit(&small().factors(3), &world.told);
+    let few = living.model.parts.few as usize;
     assert!(few > 6, "{few}");
     let (new, least) = (UserIx::new(100), {
-        let count = |user: &u32| learner.seen(UserIx::new(*user)).len();
+        let count = |user: &u32| living.model.seen(UserIx::new(*user)).len();
         UserIx::new((0..100).min_by_key(count).unwrap())
     });
     let add = |user: UserIx, item: u32| Change::Add(event(user.get(), item, 3.0, None));
     let free: Vec<u32> =
-        (0..60).filter(|&item| !learner.seen(least).contains(&ItemIx::new(item))).take(2).collect();
-    let before = learner.seen(least).len();
+        (0..60).filter(|&item| !living.model.seen(least).contains(&ItemIx::new(item))).take(2).collect();
+    let before = living.model.seen(least).len();
     assert!(before < few, "{before}");
-    learner.apply(&[add(new, 1), add(new, 2), add(least, free[0])]).unwrap();
-    let is_newcomer = |learner: &Learner<BayesianMf>, user: UserIx| {
-        let model = learner.model();
+    living.apply(&[add(new, 1), add(new, 2), add(least, free[0])]).unwrap();
+    let is_newcomer = |living: &Living, user: UserIx| {
+        let model = &living.model;
         let (prior, with_set) = model.prior_of_asker(model.seen(user).len(), Some(user));
         assert_eq!(with_set, !std::ptr::eq(prior, model.parts.newcomers.as_ref().unwrap()));
         !with_set
     };
-    assert!(is_newcomer(&learner, new) && !is_newcomer(&learner, least));
+    assert!(is_newcomer(&living, new) && !is_newcomer(&living, least));
     // A newcomer who goes on is one of all in the end; who takes ratings back has begun anew.
     let more: Vec<Change> = (3..3 + few as u32).map(|item| add(new, item)).collect();
-    learner.apply(&more).unwrap();
-    assert!(!is_newcomer(&learner, new));
+    living.apply(&more).unwrap();
+    assert!(!is_newcomer(&living, new));
     let back = |item| Change::Remove { user: least, item };
-    let two: Vec<Change> = learner.seen(least)[..2].iter().map(|&item| back(item)).collect();
-    learner.apply(&two).unwrap();
-    assert!(is_newcomer(&learner, least));
-    learner.apply(&[Change::RemoveUser { user: least }]).unwrap();
-    assert!(learner.model().parts.begun.is_empty());
+    let two: Vec<Change> = living.model.seen(least)[..2].iter().map(|&item| back(item)).collect();
+    living.apply(&two).unwrap();
+    assert!(is_newcomer(&living, least));
+    living.apply(&[Change::RemoveUser { user: least }]).unwrap();
+    assert!(living.model.parts.begun.is_empty());
 }
 
 /// Everything that stands for somebody or something beside their rows.
@@ -133,38 +156,40 @@ fn what_belongs_to_who_goes_goes_with_them() {
     // In two batches, and in one.
     for batches in [vec![farewell.to_vec(), came.to_vec()], vec![[farewell, came].concat()]] {
         for resolve in [Resolve::Users, Resolve::Touched] {
-            let mut learner = learner(&small(), &data).resolve(resolve);
-            assert!(belongings(learner.model(), user, item).iter().all(|&n| n > 0));
+            let mut living = Living { resolve, ..Living::fit(&small(), &data) };
+            assert!(belongings(&living.model, user, item).iter().all(|&n| n > 0));
             for (at, batch) in batches.iter().enumerate() {
-                let before = model_to_bytes(learner.model()).unwrap();
-                let applied = learner.apply_with_patch(batch).unwrap();
-                assert_eq!(belongings(learner.model(), user, item), [0; 6], "batch {at}");
-                learner.take_back(applied);
-                assert!(before == model_to_bytes(learner.model()).unwrap());
-                learner.apply(batch).unwrap();
+                let (before, histories) = (model_to_bytes(&living.model).unwrap(), living.histories.clone());
+                let updated = living.apply(batch).unwrap();
+                assert_eq!(belongings(&living.model, user, item), [0; 6], "batch {at}");
+                let Living { model, working, .. } = &mut living;
+                model.undo(working, updated.undo);
+                assert!(before == model_to_bytes(&living.model).unwrap());
+                living.histories = histories;
+                living.apply(batch).unwrap();
             }
             // Whoever came to the index is what anybody would be with that rating.
-            let mut twin = learner.model().clone();
-            let history = learner.histories().user(user).unwrap();
+            let mut twin = living.model.clone();
+            let history = living.history(user);
             assert_eq!(twin.draw_user(user, history).unwrap(), twin.parts.user(user.ix()));
             twin.parts.seen.set(user, &[]);
             assert_eq!(twin.draw_user(user, history).unwrap(), twin.parts.user(user.ix()));
         }
     }
     // A day and a period of which no rating is left are forgotten, the others are not.
-    let mut learner = learner(&small(), &data);
-    let days = |learner: &Learner<BayesianMf>| {
-        let time = learner.model().parts.time.as_ref().unwrap();
+    let mut living = Living::fit(&small(), &data);
+    let days = |living: &Living| {
+        let time = living.model.parts.time.as_ref().unwrap();
         time.days_of(user).map(|day| day.0 & u64::from(u32::MAX)).collect::<Vec<_>>()
     };
-    let before = days(&learner);
+    let before = days(&living);
     let history = data.user(user).unwrap();
     let day = |at: usize| (history.times.unwrap()[at] - first) as u64 / 86_400;
     let of_day = (0..history.len()).filter(|&at| day(at) == before[0]);
     let batch: Vec<Change> = of_day.map(|at| Change::Remove { user, item: history.ids[at] }).collect();
     assert!(!batch.is_empty() && before.len() > 1);
-    learner.apply(&batch).unwrap();
-    assert_eq!(days(&learner), before[1..]);
+    living.apply(&batch).unwrap();
+    assert_eq!(days(&living), before[1..]);
 }
 
 /// Somebody without a row is the prior, in the mean over the samples.
@@ -172,10 +197,10 @@ fn what_belongs_to_who_goes_goes_with_them() {
 fn who_went_is_nobody() {
     let world = planted(60, 40, 0.5);
     let params = BayesianMfParams::new().factors(4).burn_in(30).samples(100).kept(100);
-    let mut learner = learner(&params, &world.told);
-    learner.apply(&[Change::RemoveUser { user: UserIx::new(5) }]).unwrap();
+    let mut living = Living::fit(&params, &world.told);
+    living.apply(&[Change::RemoveUser { user: UserIx::new(5) }]).unwrap();
     let (gone, nobody) =
-        (scores(learner.model(), &Query::user(UserIx::new(5))), scores(learner.model(), &Query::anyone()));
+        (scores(&living.model, &Query::user(UserIx::new(5))), scores(&living.model, &Query::anyone()));
     let apart = rmse(gone.iter().zip(&nobody).map(|(a, b)| f64::from(a - b)));
     assert!(apart < 0.05, "{apart}");
 }
@@ -189,12 +214,12 @@ fn what_lives_is_as_sure_as_what_is_fitted() {
     let (early, late) = world.told.partition(&half).unwrap();
     let params = BayesianMfParams::new().factors(4).burn_in(40).samples(60);
     let full = params.fit_with(&world.told, &mut FitContext::new().threads(1)).unwrap().model;
-    let mut learner = learner(&params, &early);
+    let mut living = Living::fit(&params, &early);
     let changes: Vec<Change> = late.events().map(Change::Add).collect();
     let mut order: Vec<usize> = (0..changes.len()).collect();
     order.sort_by_key(|at| at * 7919 % 1009);
     let changes: Vec<Change> = order.into_iter().map(|at| changes[at]).collect();
-    changes.chunks(100).for_each(|batch| _ = learner.apply(batch).unwrap());
+    changes.chunks(100).for_each(|batch| _ = living.apply(batch).unwrap());
     let look = |model: &BayesianMf| {
         let (mut inside, mut errors, mut profile) = (0, Vec::new(), Profile::new());
         for (user, history) in world.rest.users() {
@@ -208,7 +233,7 @@ fn what_lives_is_as_sure_as_what_is_fitted() {
         }
         (inside as f64 / errors.len() as f64, rmse(errors.into_iter()))
     };
-    let ((_, of_fit), (inside, error)) = (look(&full), look(learner.model()));
+    let ((_, of_fit), (inside, error)) = (look(&full), look(&living.model));
     assert!((inside - 0.8).abs() < 0.04, "{inside} of the ratings are in intervals of 0.8");
     assert!(error < 1.03 * of_fit && of_fit > 0.9 * NOISE, "RMSE {error}, of a fit {of_fit}");
 }
@@ -217,13 +242,15 @@ fn what_lives_is_as_sure_as_what_is_fitted() {
 #[test]
 fn rows_that_are_too_large_are_refused() {
     let world = planted(60, 40, 0.5);
-    let mut learner = learner(&small().likelihood(Likelihood::Gaussian), &world.told);
-    let before = model_to_bytes(&learner).unwrap();
+    let mut living = Living::fit(&small().likelihood(Likelihood::Gaussian), &world.told);
+    let before = model_to_bytes(&living.model).unwrap();
+    let histories = living.histories.clone();
     let batch = [event(0, 0, 3.0, None), event(60, 1, 3.4e38, None), event(3, 40, 2.0, None)];
-    let error = learner.apply(&batch.map(Change::Replace)).unwrap_err();
+    let error = living.apply(&batch.map(Change::Replace)).unwrap_err();
     assert!(matches!(error, UpdateError::Unsolvable { .. }), "{error}");
-    assert!(before == model_to_bytes(&learner).unwrap());
-    learner.apply(&[Change::Replace(event(60, 1, 3.0, None))]).unwrap();
+    assert!(before == model_to_bytes(&living.model).unwrap());
+    living.histories = histories;
+    living.apply(&[Change::Replace(event(60, 1, 3.0, None))]).unwrap();
 }
 
 /// From where it is, a few samples are a fit; from nothing they are none.
@@ -251,23 +278,21 @@ fn a_warm_chain_needs_a_short_burn_in() {
 fn a_warm_chain_keeps_attributes_and_takes_newcomers_in() {
     let data = stars();
     let time = data.time_range().unwrap().1;
-    let mut learner = learner(&small(), &data);
+    let mut living = Living::fit(&small(), &data);
     let batch = [event(80, 50, 4.0, Some(time)), event(81, 0, 1.0, Some(time))].map(Change::Add);
-    learner.apply(&batch).unwrap();
-    learner.refit(&small(), &mut FitContext::new().threads(1)).unwrap();
-    let model = learner.model();
+    living.apply(&batch).unwrap();
+    let now = living.histories.to_interactions();
+    let model = small().fit_from(&living.model, &now, &mut FitContext::new().threads(1)).unwrap().model;
     assert_eq!(model.user_attributes().unwrap().n_rows(), 80);
     assert_eq!(model.item_attributes(), data.item_attributes());
     assert_eq!((model.n_users(), model.n_items()), (82, 51));
-    scores(model, &Query::user(UserIx::new(81)));
+    scores(&model, &Query::user(UserIx::new(81)));
     // One that does not fit is an error.
     let start = |params: BayesianMfParams, data: &Interactions| {
-        params.fit_from(model, data, &mut FitContext::new()).unwrap_err()
+        params.fit_from(&model, data, &mut FitContext::new()).unwrap_err()
     };
-    for (error, expected) in [
-        (start(small().factors(5), &learner.histories().to_interactions()), "factors"),
-        (start(small(), &data), "users"),
-    ] {
+    for (error, expected) in [(start(small().factors(5), &now), "factors"), (start(small(), &data), "users")]
+    {
         assert!(matches!(error, FitError::Start { what, .. } if what == expected), "{error}");
     }
 }
@@ -276,19 +301,19 @@ fn a_warm_chain_keeps_attributes_and_takes_newcomers_in() {
 #[test]
 fn attributes_move_the_rows_of_those_who_have_some() {
     let data = stars();
-    let mut learner = learner(&small().user_sets(false).time(false), &data);
+    let mut living = Living::fit(&small().user_sets(false).time(false), &data);
     let plain: Vec<Event> = data.events().map(|event| Event { time: None, ..event }).collect();
     let untimed = Interactions::from_events(80, 50, &plain).unwrap();
-    let mut twin = Learner::new(learner.model().clone(), untimed).unwrap();
+    let mut twin = Living::new(living.model.clone(), &untimed);
     let (user, item) = (UserIx::new(2), data.user(UserIx::new(2)).unwrap().ids[0]);
     let time = data.time_range().unwrap().1;
-    learner.apply(&[Change::Replace(Event { user, item, value: 5.0, time: Some(time) })]).unwrap();
+    living.apply(&[Change::Replace(Event { user, item, value: 5.0, time: Some(time) })]).unwrap();
     twin.apply(&[Change::Replace(Event { user, item, value: 5.0, time: None })]).unwrap();
-    assert_eq!(learner.model(), twin.model(), "times say nothing to a model without");
-    let model = learner.model();
+    assert_eq!(living.model, twin.model, "times say nothing to a model without");
+    let model = &living.model;
     let asker = |user| Asker::draw(model, Default::default(), user, None).unwrap().means;
     assert_ne!(asker(Some(user)), asker(None));
-    let drawn = |model: &BayesianMf| model.draw_user(user, learner.histories().user(user).unwrap()).unwrap();
+    let drawn = |model: &BayesianMf| model.draw_user(user, living.history(user)).unwrap();
     let mut bare = model.clone();
     bare.parts.user_attributes = bare.parts.user_attributes.map(|all| all.without(&[user]).into());
     assert_ne!(drawn(model), drawn(&bare));
