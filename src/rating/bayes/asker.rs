@@ -40,7 +40,7 @@ impl Asker {
             weights: history.ids.iter().map(|item| 1.0 / model.parts.noise.items[item.ix()]).collect(),
             noise: 1.0,
         };
-        let drawn = chain::draw(model, (prior, told), evidence, Who::Asker, true);
+        let drawn = chain::draw(model, (prior.spread(), told), evidence, Who::Asker, true);
         let Drawn { means, rows } = drawn.map_err(|error| QueryError::Unsolvable(error.to_string()))?;
         Ok(Self { means, draws: rows, noise: 1.0 })
     }

@@ -3,7 +3,7 @@
 
 use super::BayesianMf;
 use super::draws::{Draw, place};
-use super::model::Prior;
+use super::model::Spread;
 use crate::kernel::{
     Normal, Precision, Row as System, RowSolver, Rows, RowsMut, SolveError, Stream, Workspace, dot, transform,
 };
@@ -64,7 +64,7 @@ pub(super) struct Drawn {
 /// Draws a row in all samples: `told` are its prior means, `means` whether those given the ratings are wanted too.
 pub(super) fn draw(
     model: &BayesianMf,
-    (prior, told): (&Prior, Vec<f32>),
+    (prior, told): (Spread<'_>, Vec<f32>),
     evidence: Evidence<'_>,
     who: Who,
     means: bool,
@@ -95,7 +95,7 @@ pub(super) fn draw(
 /// What is shared by the samples of one row.
 struct Step<'a> {
     model: &'a BayesianMf,
-    prior: &'a Prior,
+    prior: Spread<'a>,
     evidence: &'a Evidence<'a>,
     /// Numbers behind the ratings.
     targets: Vec<f32>,
@@ -106,7 +106,7 @@ struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    fn new(model: &'a BayesianMf, prior: &'a Prior, evidence: &'a Evidence<'a>) -> Self {
+    fn new(model: &'a BayesianMf, prior: Spread<'a>, evidence: &'a Evidence<'a>) -> Self {
         let parts = &model.parts;
         let middle = |value: &f32| match parts.ratings.is_ordinal() {
             true => {
@@ -138,7 +138,7 @@ impl<'a> Step<'a> {
         let mut normal = who.place_of_pair(sample).normal();
         let sign = if sample.is_multiple_of(2) { 1.0 } else { -1.0 };
         let white: Vec<f32> = told.iter().map(|_| sign * normal.draw() as f32).collect();
-        let spread = times(&white, self.of_sample(&self.prior.inverse, sample));
+        let spread = times(&white, self.of_sample(self.prior.inverse, sample));
         told.iter().zip(spread).map(|(mean, spread)| mean + spread).collect()
     }
 
@@ -151,13 +151,13 @@ impl<'a> Step<'a> {
         with_mean: bool,
     ) -> Result<(Option<Vec<f32>>, Vec<f32>), SolveError> {
         let (dim, all, evidence) = (self.ones.len(), self.model.parts.noise.all, self.evidence);
-        let inverse = self.of_sample(&self.prior.inverse, sample);
+        let inverse = self.of_sample(self.prior.inverse, sample);
         let mut normal = who.place(sample).normal();
         let (fixed, offsets) = self.fixed(sample, inverse)?;
         let rows = Rows::new(&fixed, dim, dim)?;
         let noise = all * evidence.noise;
         let precision = Precision::diagonal(&self.ones).scaled(noise);
-        let prior = times(told, self.of_sample(&self.prior.root, sample));
+        let prior = times(told, self.of_sample(self.prior.root, sample));
         let targets: Vec<f32> = self.targets.iter().zip(&offsets).map(|(z, offset)| z - offset).collect();
         let mut solve = |targets: &[f32], mean: &[f32]| {
             let mut x = vec![0.0; dim];

@@ -1,7 +1,7 @@
 //! The model in files and through `serde`: what is read is checked before it is a model.
 
 use super::BayesianMf;
-use super::model::{Noise, Parts, Prior, Time};
+use super::model::{Noise, Parts, Prior, Rated, Time};
 use super::ratings::Ratings;
 use super::time::Calendar;
 use crate::data::{Attributes, ItemIx, UserIx};
@@ -17,6 +17,7 @@ const TIME: u32 = 2;
 const USER_ATTRIBUTES: u32 = 4;
 const ITEM_ATTRIBUTES: u32 = 8;
 const NEWCOMERS: u32 = 16;
+const RATED: u32 = 32;
 
 impl Persist for BayesianMf {
     const KIND: &'static str = "bayesian-mf";
@@ -29,7 +30,8 @@ impl Persist for BayesianMf {
             | flag(parts.time.is_some(), TIME)
             | flag(parts.user_attributes.is_some(), USER_ATTRIBUTES)
             | flag(parts.item_attributes.is_some(), ITEM_ATTRIBUTES)
-            | flag(parts.newcomers.is_some(), NEWCOMERS);
+            | flag(parts.newcomers.is_some(), NEWCOMERS)
+            | flag(parts.rated.is_some(), RATED);
         let shape = [self.n_users(), self.n_items(), parts.factors as u32, parts.samples as u32, flags];
         out.put_owned("shape", shape);
         let Scaling { center, spread, range } = parts.ratings.scaling;
@@ -44,6 +46,12 @@ impl Persist for BayesianMf {
             out.put(format!("{name}.root"), &prior.root);
             out.put(format!("{name}.inverse"), &prior.inverse);
             out.put(format!("{name}.weights"), &prior.weights);
+        }
+        if let Some(rated) = &parts.rated {
+            out.put("rated.told", &rated.told);
+            out.put("rated.root", &rated.root);
+            out.put("rated.inverse", &rated.inverse);
+            out.put_owned("rated.new", rated.new.iter().copied().collect::<Vec<ItemIx>>());
         }
         out.put_owned("noise", [parts.noise.all]);
         out.put("noise.users", &parts.noise.users);
@@ -68,7 +76,7 @@ impl Persist for BayesianMf {
     fn read_sections(from: &SectionReader<'_>) -> Result<Self, LoadError> {
         let [n_users, n_items, factors, samples, flags] = from.array("shape")?;
         check_shape(factors as usize, samples as usize).map_err(|unsound| unsound.in_file(from))?;
-        let newer = if from.version() > 1 { NEWCOMERS } else { 0 };
+        let newer = [0, NEWCOMERS, NEWCOMERS | RATED][from.version().clamp(1, 3) as usize - 1];
         let all = USER_SETS | TIME | USER_ATTRIBUTES | ITEM_ATTRIBUTES | newer;
         if flags & !all != 0 {
             return Err(from.invalid("shape", 4, flags, format!("at most {all}")));
@@ -110,6 +118,7 @@ impl Persist for BayesianMf {
             items: from.values("items", &[n_items as usize, samples * dim + periods])?,
             user_prior: prior("user", of_users + sets)?,
             item_prior: prior("item", of_items)?,
+            rated: if has(RATED) { Some(read_rated(from, [n_items as usize, samples, dim])?) } else { None },
             newcomers: if has(NEWCOMERS) { Some(prior("new", of_users)?) } else { None },
             user_sets: has(USER_SETS),
             noise: Noise {
@@ -126,6 +135,16 @@ impl Persist for BayesianMf {
         };
         parts.try_into().map_err(|unsound: Unsound| unsound.in_file(from))
     }
+}
+
+fn read_rated(from: &SectionReader<'_>, [n_items, samples, dim]: [usize; 3]) -> Result<Rated, LoadError> {
+    let new = from.indices("rated.new", &[from.count("rated.new")?], n_items as u32)?;
+    Ok(Rated {
+        told: from.values("rated.told", &[n_items, samples, dim])?,
+        root: from.values("rated.root", &[samples, dim, dim])?,
+        inverse: from.values("rated.inverse", &[samples, dim, dim])?,
+        new: new.into_iter().collect(),
+    })
 }
 
 /// Attributes of the first users or items.
@@ -188,6 +207,7 @@ impl Parts {
             let new = ["new.mean", "new.root", "new.inverse", "new.weights"];
             newcomers.check(new, self.dim(), self.samples, of_users)?;
         }
+        self.rated.as_ref().map_or(Ok(()), |rated| rated.check(self.dim(), self.samples, n_items))?;
         self.check_scores()
     }
 
@@ -244,6 +264,17 @@ impl Prior {
         check_numbers(parts[1], &self.root, width * dim)?;
         check_numbers(parts[2], &self.inverse, width * dim)?;
         check_numbers(parts[3], &self.weights, features.saturating_mul(width))
+    }
+}
+
+impl Rated {
+    fn check(&self, dim: usize, samples: usize, n_items: usize) -> Result<(), Unsound> {
+        let width = samples * dim;
+        check_numbers("rated.told", &self.told, n_items.saturating_mul(width))?;
+        check_numbers("rated.root", &self.root, width * dim)?;
+        check_numbers("rated.inverse", &self.inverse, width * dim)?;
+        let new: Vec<ItemIx> = self.new.iter().copied().collect();
+        Unsound::unless_all("rated.new", &new, "an item of the model", |item| item.ix() < n_items)
     }
 }
 

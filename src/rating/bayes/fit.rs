@@ -209,6 +209,7 @@ impl<'d> State<'d> {
             of_users: Belief::of(&self.users, of_users + sets),
             of_items: Belief::of(cold_items.map_or(&self.items, |cold| &cold.side), of_items),
             of_newcomers: cold_users.map(|cold| Belief::of(&cold.side, of_users)),
+            of_rated: cold_items.map(|_| Belief::of_each(&self.items, data.item_offsets())),
         });
     }
 

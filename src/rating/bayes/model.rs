@@ -8,7 +8,7 @@ use super::kept::{Belief, Kept, braid};
 use super::ratings::Ratings;
 use super::reach::Reach;
 use super::time::{Calendar, Kind};
-use crate::data::{ItemAttributes, ItemIx, UserAttributes, UserIx};
+use crate::data::{Interactions, ItemAttributes, ItemIx, UserAttributes, UserIx};
 use crate::kernel::Level;
 use crate::model::Seen;
 use crate::persist::Unsound;
@@ -19,15 +19,15 @@ use crate::persist::Unsound;
 /// user without ratings is known by its attributes, if the data came with them, and else by what all have in common.
 ///
 /// Memory: `4 * kept * (factors + 1)` bytes for each user, item and attribute, and for each item once more with
-/// [`user_sets`](super::BayesianMfParams::user_sets).
+/// [`user_sets`](super::BayesianMfParams::user_sets), and with [`item_sets`](super::BayesianMfParams::item_sets).
 ///
 /// It [lives](crate::live::Learner): a batch draws the rows it touches anew in every kept sample, given the rest of that
 /// sample, items first. A user's row afterwards is a draw, with numbers of its own, from the posterior that folding in
 /// their history draws from: scores differ as those of a trained user from a fold-in, by the deviation of the samples
 /// over the root of their number. Means and spreads of the priors, what attributes and sets say, how noisy users and items
-/// are, and effects of time stay those of the fit. So do attributes: who or what is new has none, and is as noisy as all. An
-/// item is drawn from the prior of new ones and its ratings; who has rated it tells of it at the fit alone. Whoever goes
-/// takes noise, attributes, and days along. Cost: `kept * (events * factors^2 + factors^3)` multiply-adds for each row.
+/// are, and effects of time stay those of the fit. So do attributes: who or what is new has none, and is as noisy as all. What
+/// the set of its raters says of an item is what it said at the fit; items that came since, or were rated by somebody who
+/// went, are drawn from the prior of new ones. Whoever goes takes noise, attributes, and days along. Cost: `kept * (events * factors^2 + factors^3)` multiply-adds for each row.
 #[derive(Clone, Debug)]
 #[cfg_attr(
     feature = "serde",
@@ -58,6 +58,9 @@ pub(super) struct Parts {
     /// Of users without ratings, where it is not that of all.
     #[cfg_attr(feature = "serde", serde(default))]
     pub(super) newcomers: Option<Prior>,
+    /// Of items with ratings, where it is not that of new ones.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(super) rated: Option<Rated>,
     /// Whether the weights of `user_prior` end with a row for each item.
     pub(super) user_sets: bool,
     pub(super) noise: Noise,
@@ -84,6 +87,26 @@ pub(super) struct Prior {
     pub(super) inverse: Vec<f32>,
     /// A row for each feature.
     pub(super) weights: Vec<f32>,
+}
+
+/// The prior of items with ratings, as it was at the fit: who has rated them tells of them.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Rated {
+    /// The prior mean of each item in all samples; zeros of new ones.
+    pub(super) told: Vec<f32>,
+    /// As in [`Prior`].
+    pub(super) root: Vec<f32>,
+    pub(super) inverse: Vec<f32>,
+    /// Items of which this prior says nothing: they had no ratings at the fit, have none, or had some of somebody who went.
+    pub(super) new: BTreeSet<ItemIx>,
+}
+
+/// The square matrices of a prior, one for each sample.
+#[derive(Clone, Copy)]
+pub(super) struct Spread<'a> {
+    pub(super) root: &'a [f32],
+    pub(super) inverse: &'a [f32],
 }
 
 /// The variance of ratings about what the model says: `all * users[u] * items[i]`.
@@ -158,6 +181,7 @@ impl Parts {
             items,
             user_prior: Prior::of(kept, |kept| Some(&kept.of_users), dim),
             item_prior: Prior::of(kept, |kept| Some(&kept.of_items), dim),
+            rated: params.item_sets.then(|| Rated::of(kept, data, dim)),
             newcomers: params.user_sets.then(|| Prior::of(kept, |kept| kept.of_newcomers.as_ref(), dim)),
             user_sets: params.user_sets,
             noise: drawn.noise,
@@ -241,6 +265,10 @@ impl Prior {
         }
     }
 
+    pub(super) fn spread(&self) -> Spread<'_> {
+        Spread { root: &self.root, inverse: &self.inverse }
+    }
+
     /// Adds what features say to a row that begins with the mean.
     pub(super) fn tell(&self, row: &mut [f32], features: impl Iterator<Item = (usize, f32)>) {
         let width = row.len();
@@ -248,6 +276,21 @@ impl Prior {
             let weights = &self.weights[feature * width..(feature + 1) * width];
             row.iter_mut().zip(weights).for_each(|(x, w)| *x += value * w);
         }
+    }
+}
+
+impl Rated {
+    fn of(kept: &[Kept], data: &Interactions, dim: usize) -> Self {
+        let beliefs: Vec<&Belief> = kept.iter().filter_map(|kept| kept.of_rated.as_ref()).collect();
+        let told: Vec<&[f32]> = beliefs.iter().map(|belief| belief.mean.as_slice()).collect();
+        let all = |part: fn(&Belief) -> &Vec<f32>| beliefs.iter().flat_map(|&b| part(b)).copied().collect();
+        let new = data.items().filter(|(_, audience)| audience.is_empty()).map(|(item, _)| item);
+        let (root, inverse) = (all(|belief| &belief.root), all(|belief| &belief.inverse));
+        Self { told: braid(&told, dim), root, inverse, new: new.collect() }
+    }
+
+    pub(super) fn spread(&self) -> Spread<'_> {
+        Spread { root: &self.root, inverse: &self.inverse }
     }
 }
 

@@ -62,6 +62,7 @@ fn model(attributes: bool) -> BayesianMf {
         item_attributes: attributes.then(|| genres().into()),
         seen: Seen::new(&data),
         few: 0,
+        rated: None,
         begun: BTreeSet::new(),
     };
     parts.try_into().unwrap()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::BayesianMf;
 use super::super::file::LARGEST;
-use super::super::model::{Parts, Time};
+use super::super::model::{Parts, Rated, Time};
 use crate::data::{Attributes, Histories, ItemIx, Touched, UserIx};
 
 impl BayesianMf {
@@ -25,6 +25,12 @@ impl BayesianMf {
             let features = parts.n_user_features() + n_items;
             parts.user_prior.weights.resize(features * width, 0.0);
         }
+        if let Some(rated) = &mut parts.rated {
+            let old = rated.told.len() / width;
+            rated.told.resize(n_items * width, 0.0);
+            rated.new.retain(|item| item.ix() < n_items);
+            rated.new.extend((old..n_items).map(|item| ItemIx::new(item as u32)));
+        }
         self.item_known.resize(n_items, false);
     }
 
@@ -34,6 +40,10 @@ impl BayesianMf {
         without(&mut parts.user_attributes, &touched.gone_users);
         without(&mut parts.item_attributes, &touched.gone_items);
         for user in &touched.gone_users {
+            // What raters said of an item is of this one too.
+            let of_user = parts.seen.of(*user).iter().filter(|item| items.binary_search(item).is_ok());
+            let (width, rated) = (parts.samples * (parts.factors + 1), &mut parts.rated);
+            of_user.for_each(|&item| forget_raters(rated, item, width));
             parts.seen.set(*user, &[]);
             parts.begun.remove(user);
             parts.noise.users[user.ix()] = 1.0;
@@ -51,6 +61,7 @@ impl BayesianMf {
     fn forget_item(&mut self, item: ItemIx) {
         let (width, item_width, parts) = (self.parts.width(), self.parts.item_width(), &mut self.parts);
         parts.noise.items[item.ix()] = 1.0;
+        forget_raters(&mut parts.rated, item, width);
         parts.items[item.ix() * item_width..][width..item_width].fill(0.0);
         if let Some(weights) = parts.weights_of_set_mut(item) {
             weights.fill(0.0);
@@ -134,6 +145,14 @@ impl Parts {
 
     pub(super) fn weights_of_set_mut(&mut self, item: ItemIx) -> Option<&mut [f32]> {
         self.place_in_set(item).map(|place| &mut self.user_prior.weights[place])
+    }
+}
+
+/// Makes an item a new one.
+fn forget_raters(rated: &mut Option<Rated>, item: ItemIx, width: usize) {
+    if let Some(rated) = rated {
+        rated.told[item.ix() * width..][..width].fill(0.0);
+        rated.new.insert(item);
     }
 }
 

@@ -11,7 +11,9 @@
 //!
 //! *Follows*: the set of what a touched user has rated, with the weights there are. Who has less ratings than all but a
 //! few have just come, as an asker with so many has, unless they had as many at the fit. Who has rated an item tells of
-//! it at the fit alone, for the model keeps no weights of users: items are drawn from the prior of new ones. Effects of
+//! it what it told at the fit, for the model keeps no weights of users; without it, on `u1` of MovieLens 100K, items would be
+//! drawn so much worse that it were better not to draw them at all. Items that came since, or had a rating of somebody who
+//! went, are drawn from the prior of new ones. Effects of
 //! days and periods of which no rating of the row is left are forgotten.
 //!
 //! *Goes* with a user or an item: row, noise, attributes, days, weights. What is left is the prior of those of whom nothing

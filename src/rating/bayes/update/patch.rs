@@ -24,6 +24,9 @@ pub struct BayesianMfPatch {
     item_known: Vec<bool>,
     /// What having rated each item says of users; nothing without sets.
     item_weights: Vec<f32>,
+    /// The prior means of each item, and whether it is a new one; nothing without sets.
+    item_told: Vec<f32>,
+    item_new: Vec<bool>,
     told: (Option<Arc<UserAttributes>>, Option<Arc<ItemAttributes>>),
     reach: Reach,
 }
@@ -37,6 +40,12 @@ impl BayesianMfPatch {
         let items = &items[..items.partition_point(|item| item.ix() < n_items)];
         let days =
             |&user: &UserIx| parts.time.as_ref().map_or(Vec::new(), |time| time.days_of(user).collect());
+        let width = parts.width();
+        let told = |item: &ItemIx| match &parts.rated {
+            Some(rated) => &rated.told[item.ix() * width..][..width],
+            None => &[],
+        };
+        let new = |item: &ItemIx| parts.rated.as_ref().is_some_and(|rated| rated.new.contains(item));
         let sets = items.iter().filter_map(|&item| parts.weights_of_set(item));
         Self {
             n_users,
@@ -52,6 +61,8 @@ impl BayesianMfPatch {
             item_noise: items.iter().map(|item| parts.noise.items[item.ix()]).collect(),
             item_known: items.iter().map(|item| model.item_known[item.ix()]).collect(),
             item_weights: sets.flatten().copied().collect(),
+            item_told: items.iter().flat_map(told).copied().collect(),
+            item_new: items.iter().map(new).collect(),
             told: (parts.user_attributes.clone(), parts.item_attributes.clone()),
             reach: model.reach,
         }
@@ -81,6 +92,15 @@ impl BayesianMfPatch {
             parts.noise.items[item.ix()] = self.item_noise[at];
             if let Some(weights) = parts.weights_of_set_mut(item) {
                 weights.copy_from_slice(&self.item_weights[at * width..][..width]);
+            }
+            if let Some(rated) = &mut parts.rated {
+                let told = &self.item_told[at * width..][..width];
+                rated.told[item.ix() * width..][..width].copy_from_slice(told);
+                if self.item_new[at] {
+                    rated.new.insert(item);
+                } else {
+                    rated.new.remove(&item);
+                }
             }
             model.item_known[item.ix()] = self.item_known[at];
         }

@@ -2,6 +2,7 @@
 
 use super::super::BayesianMf;
 use super::super::chain::{self, Evidence, Who};
+use super::super::model::Spread;
 use crate::data::{Audience, Histories, History, ItemIx, UserIx};
 use crate::kernel::SolveError;
 use crate::model::UpdateError;
@@ -98,20 +99,12 @@ impl BayesianMf {
             noise: parts.noise.users[user.ix()],
         };
         let who = Who::Row { side: 0, row: user.ix() };
-        chain::draw(self, (prior, told), evidence, who, false).map(|drawn| drawn.rows)
+        chain::draw(self, (prior.spread(), told), evidence, who, false).map(|drawn| drawn.rows)
     }
 
     /// The same for an item.
     fn draw_item(&self, item: ItemIx, audience: Audience<'_>) -> Result<Vec<f32>, SolveError> {
-        let (parts, prior) = (&self.parts, &self.parts.item_prior);
-        let mut told = prior.mean.clone();
-        if let Some(attributes) = &parts.item_attributes {
-            let (features, values) = attributes.row(item);
-            prior.tell(
-                &mut told,
-                features.iter().zip(values).map(|(&feature, &value)| (feature as usize, value)),
-            );
-        }
+        let parts = &self.parts;
         let time = |at: usize| audience.times.map(|times| times[at]);
         let evidence = Evidence {
             others: audience.ids.iter().map(|user| parts.user(user.ix())).collect(),
@@ -121,7 +114,22 @@ impl BayesianMf {
             noise: parts.noise.items[item.ix()],
         };
         let who = Who::Row { side: 1, row: item.ix() };
-        chain::draw(self, (prior, told), evidence, who, false).map(|drawn| drawn.rows)
+        chain::draw(self, self.prior_of_item(item), evidence, who, false).map(|drawn| drawn.rows)
+    }
+
+    /// The prior of an item and its means: where it was rated at the fit, with what its raters said of it then.
+    fn prior_of_item(&self, item: ItemIx) -> (Spread<'_>, Vec<f32>) {
+        let (parts, width) = (&self.parts, self.parts.width());
+        if let Some(rated) = parts.rated.as_ref().filter(|rated| !rated.new.contains(&item)) {
+            return (rated.spread(), rated.told[item.ix() * width..][..width].to_vec());
+        }
+        let mut told = parts.item_prior.mean.clone();
+        if let Some(attributes) = &parts.item_attributes {
+            let (features, values) = attributes.row(item);
+            let features = features.iter().map(|&feature| feature as usize);
+            parts.item_prior.tell(&mut told, features.zip(values.iter().copied()));
+        }
+        (parts.item_prior.spread(), told)
     }
 
     /// What time says of a rating, in standardised units.
