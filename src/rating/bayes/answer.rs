@@ -2,7 +2,7 @@
 
 use super::BayesianMf;
 use super::asker::Asker;
-use super::file::LARGEST;
+use super::check::LARGEST;
 use crate::data::{History, ItemIx, UserIx};
 use crate::kernel::{Rows, products};
 use crate::model::{

@@ -3,7 +3,7 @@
 use super::BayesianMf;
 use super::chain::{self, Drawn, Evidence, Who};
 use super::features::set_share;
-use super::model::Prior;
+use super::prior::Prior;
 use crate::data::{EncodedRow, History, UserIx};
 use crate::model::QueryError;
 

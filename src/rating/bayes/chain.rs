@@ -3,7 +3,7 @@
 
 use super::BayesianMf;
 use super::draws::{Draw, place};
-use super::model::Spread;
+use super::prior::Spread;
 use crate::kernel::{
     Normal, Precision, Row as System, RowSolver, Rows, RowsMut, SolveError, Stream, Workspace, dot, transform,
 };

@@ -13,11 +13,10 @@ use super::side::{Failed, Frame, Seen, Side};
 use super::time::{Calendar, Effect, Kind};
 use super::validation::Validation;
 use crate::data::{Interactions, ItemAttributes, ItemIx, UserAttributes, UserIx};
-use crate::kernel::{Level, RowSolver, SolveError};
+use crate::kernel::{RowSolver, SolveError};
 use crate::model::{Clock, Epochs, FitContext, FitError, FitReport, Fitted};
 use crate::par::Workers;
 use crate::persist::Unsound;
-use crate::rating::start;
 use std::sync::Arc;
 
 pub(super) fn fit(
@@ -44,9 +43,6 @@ pub(super) fn fit(
     let model = state.finish(curve.len())?;
     Ok(Fitted { model, report: FitReport { curve, stopped, elapsed: clock.elapsed() } })
 }
-
-/// Damping of rows with few ratings in the start, in ratings.
-const DAMPING: f32 = 100.0;
 
 /// What is known of users and of items.
 pub(super) type Told = (Option<Arc<UserAttributes>>, Option<Arc<ItemAttributes>>);
@@ -77,17 +73,6 @@ pub(super) struct State<'d> {
 }
 
 impl<'d> State<'d> {
-    fn start(
-        params: &'d BayesianMfParams,
-        data: &'d Interactions,
-        run: (&'d Workers, u64),
-    ) -> Result<Self, FitError> {
-        let told = (data.user_attributes().cloned(), data.item_attributes().cloned());
-        let mut state = Self::new(params, data, run, told)?;
-        begin(&mut state.users, params, data, run, &state.ratings)?;
-        Ok(state)
-    }
-
     /// All rows at zero.
     pub(super) fn new(
         params: &'d BayesianMfParams,
@@ -310,35 +295,11 @@ impl Epochs for State<'_> {
     }
 }
 
-/// The users before the first sample: the leading singular vectors of what damped biases leave over. From rows near zero a
-/// sampler is long on its way to the same place.
-fn begin(
-    users: &mut Side,
-    params: &BayesianMfParams,
-    data: &Interactions,
-    (workers, seed): (&Workers, u64),
-    ratings: &Ratings,
-) -> Result<(), FitError> {
-    let events = start::Events::new(data, ratings.scaling);
-    let (of_users, of_items) = start::biases(workers, &events);
-    let choice = (params.factors, DAMPING, seed);
-    let found = start::user_factors(workers, Level::detect(), &events, (&of_users, &of_items), choice)
-        .map_err(|error| failed(1, "user", Failed { row: None, error }))?;
-    users.begun = true;
-    let stride = users.rows.stride();
-    let rows = users.rows.floats_mut().chunks_exact_mut(stride).zip(found.rows.chunks_exact(found.stride));
-    for ((to, from), bias) in rows.zip(of_users) {
-        to[..params.factors].copy_from_slice(&from[..params.factors]);
-        to[params.factors] = bias;
-    }
-    Ok(())
-}
-
 fn mean(sums: &[f64], count: usize) -> Vec<f32> {
     sums.iter().map(|sum| (sum / count as f64) as f32).collect()
 }
 
-fn failed(epoch: usize, what: &str, at: Failed) -> FitError {
+pub(super) fn failed(epoch: usize, what: &str, at: Failed) -> FitError {
     let row = at.row.map_or("all rows".into(), |row| format!("{what} {row}"));
     match at.error {
         SolveError::NotPositiveDefinite => FitError::Singular { epoch, row, raise: None },

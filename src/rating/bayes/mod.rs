@@ -52,7 +52,9 @@
 
 mod answer;
 mod asker;
+mod begin;
 mod chain;
+mod check;
 mod cold;
 mod compress;
 mod distribution;
@@ -69,13 +71,13 @@ mod matrices;
 mod model;
 mod noise;
 mod params;
+mod prior;
 mod ratings;
 mod reach;
 mod side;
 mod time;
 mod update;
 mod validation;
-mod warm;
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,8 @@ use crate::data::{
 };
 use crate::model::{Fit, FitContext, QueryError, RatingScale, Seen};
 use crate::rating::BayesianMfParams;
-use crate::rating::bayes::model::{Noise, Parts, Prior};
+use crate::rating::bayes::model::{Noise, Parts};
+use crate::rating::bayes::prior::Prior;
 use crate::rating::bayes::ratings::Ratings;
 use crate::rating::start::Scaling;
 

@@ -4,8 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::BayesianMf;
-use super::super::file::LARGEST;
-use super::super::model::{Parts, Rated, Time};
+use super::super::check::LARGEST;
+use super::super::model::{Parts, Time};
+use super::super::prior::Rated;
 use crate::data::{Attributes, Histories, ItemIx, Touched, UserIx};
 
 impl BayesianMf {

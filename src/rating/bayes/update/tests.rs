@@ -132,10 +132,11 @@ fn who_has_just_come_is_told_from_who_rates_little() {
 }
 
 /// Everything that stands for somebody or something beside their rows.
-fn belongings(model: &BayesianMf, user: UserIx, item: ItemIx) -> [usize; 6] {
+fn belongings(model: &BayesianMf, user: UserIx, item: ItemIx) -> [usize; 7] {
     let parts = &model.parts;
     let time = parts.time.as_ref().unwrap();
     let periods = &parts.item(item.ix())[parts.width()..];
+    let raters = &parts.rated.as_ref().unwrap().told[item.ix() * parts.width()..][..parts.width()];
     [
         time.days_of(user).count(),
         parts.user_attributes.as_ref().unwrap().row(user).0.len(),
@@ -143,6 +144,7 @@ fn belongings(model: &BayesianMf, user: UserIx, item: ItemIx) -> [usize; 6] {
         parts.item_attributes.as_ref().unwrap().row(item).0.len(),
         usize::from(parts.noise.items[item.ix()] != 1.0),
         periods.iter().chain(parts.weights_of_set(item).unwrap()).filter(|&&x| x != 0.0).count(),
+        raters.iter().filter(|&&x| x != 0.0).count(),
     ]
 }
 
@@ -161,13 +163,18 @@ fn what_belongs_to_who_goes_goes_with_them() {
             for (at, batch) in batches.iter().enumerate() {
                 let (before, histories) = (model_to_bytes(&living.model).unwrap(), living.histories.clone());
                 let updated = living.apply(batch).unwrap();
-                assert_eq!(belongings(&living.model, user, item), [0; 6], "batch {at}");
+                assert_eq!(belongings(&living.model, user, item), [0; 7], "batch {at}");
                 let Living { model, working, .. } = &mut living;
                 model.undo(working, updated.undo);
                 assert!(before == model_to_bytes(&living.model).unwrap());
                 living.histories = histories;
                 living.apply(batch).unwrap();
             }
+            // Nothing is left of what they told of items that are drawn anew.
+            let rated = living.model.parts.rated.as_ref().unwrap();
+            let mut told = data.user(user).unwrap().ids.iter();
+            assert!(resolve == Resolve::Users || told.all(|item| rated.new.contains(item)));
+            assert!(rated.new.len() < 50);
             // Whoever came to the index is what anybody would be with that rating.
             let mut twin = living.model.clone();
             let history = living.history(user);

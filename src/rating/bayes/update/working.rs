@@ -2,7 +2,7 @@
 
 use super::super::BayesianMf;
 use super::super::chain::{self, Evidence, Who};
-use super::super::model::Spread;
+use super::super::prior::Spread;
 use crate::data::{Audience, Histories, History, ItemIx, UserIx};
 use crate::kernel::SolveError;
 use crate::model::UpdateError;

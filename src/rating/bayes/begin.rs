@@ -1,16 +1,33 @@
-//! The sampler goes on from a model: its last sample is the first state.
+//! Where the sampler begins: with the data alone, or where a model ends, whose last sample is then the first state.
 
 use super::BayesianMf;
-use super::fit::State;
-use super::model::Prior;
+use super::fit::{State, failed};
 use super::params::BayesianMfParams;
-use super::side::Side;
+use super::prior::Prior;
+use super::ratings::Ratings;
+use super::side::{Failed, Side};
 use crate::data::Interactions;
-use crate::kernel::dot;
+use crate::kernel::{Level, dot};
 use crate::model::{FitError, Score};
 use crate::par::Workers;
+use crate::rating::start;
+
+/// Damping of rows with few ratings in the start, in ratings.
+const DAMPING: f32 = 100.0;
 
 impl<'d> State<'d> {
+    /// From data alone.
+    pub(super) fn start(
+        params: &'d BayesianMfParams,
+        data: &'d Interactions,
+        run: (&'d Workers, u64),
+    ) -> Result<Self, FitError> {
+        let told = (data.user_attributes().cloned(), data.item_attributes().cloned());
+        let mut state = Self::new(params, data, run, told)?;
+        begin(&mut state.users, params, data, run, &state.ratings)?;
+        Ok(state)
+    }
+
     /// Rows, noise and numbers behind levels as the model has them. Weights of features and effects of time are drawn from
     /// nothing: a few samples bring them back. Nothing is turned into units of the data, for in both the ratings have mean
     /// 0 and variance 1.
@@ -72,4 +89,28 @@ fn fill<'m>(side: &mut Side, model: &BayesianMf, of_new: &Prior, row: impl Fn(us
         to[..dim].copy_from_slice(&row(r).unwrap_or(&of_new.mean)[last.clone()]);
     }
     side.begun = true;
+}
+
+/// The users before the first sample: the leading singular vectors of what damped biases leave over. From rows near zero a
+/// sampler is long on its way to the same place.
+fn begin(
+    users: &mut Side,
+    params: &BayesianMfParams,
+    data: &Interactions,
+    (workers, seed): (&Workers, u64),
+    ratings: &Ratings,
+) -> Result<(), FitError> {
+    let events = start::Events::new(data, ratings.scaling);
+    let (of_users, of_items) = start::biases(workers, &events);
+    let choice = (params.factors, DAMPING, seed);
+    let found = start::user_factors(workers, Level::detect(), &events, (&of_users, &of_items), choice)
+        .map_err(|error| failed(1, "user", Failed { row: None, error }))?;
+    users.begun = true;
+    let stride = users.rows.stride();
+    let rows = users.rows.floats_mut().chunks_exact_mut(stride).zip(found.rows.chunks_exact(found.stride));
+    for ((to, from), bias) in rows.zip(of_users) {
+        to[..params.factors].copy_from_slice(&from[..params.factors]);
+        to[params.factors] = bias;
+    }
+    Ok(())
 }
