@@ -17,7 +17,7 @@ impl BayesianMf {
             parts.seen.set(UserIx::new(user as u32), &[]);
         }
         parts.seen.resize(n_users as u32);
-        parts.begun.retain(|user| user.ix() < n_users);
+        drop(parts.begun.split_off(&UserIx::new(n_users as u32)));
         parts.users.resize(n_users * width, 0.0);
         parts.items.resize(n_items * item_width, 0.0);
         parts.noise.users.resize(n_users, 1.0);
@@ -29,7 +29,7 @@ impl BayesianMf {
         if let Some(rated) = &mut parts.rated {
             let old = rated.told.len() / width;
             rated.told.resize(n_items * width, 0.0);
-            rated.new.retain(|item| item.ix() < n_items);
+            drop(rated.new.split_off(&ItemIx::new(n_items as u32)));
             rated.new.extend((old..n_items).map(|item| ItemIx::new(item as u32)));
         }
         self.item_known.resize(n_items, false);

@@ -2,19 +2,20 @@
 //!
 //! The half-steps of the sampler, for some rows: items first, then users, so that these are folded in by the items as they
 //! are afterwards; newcomers before the items too, and what is new before these, from its prior. A row goes through the
-//! samples as an asker does (`chain`), with random numbers of its own, so it is a draw from its posterior and depends on
-//! nothing of what it was.
+//! samples as an asker does (`chain`), so it is a draw from its posterior and depends on nothing of what it was. Its random
+//! numbers are its own, and the same in every batch: it moves by what happened, not by chance.
 //!
 //! *Stays that of the fit* until the next one: means, spreads and weights of the priors, the scale and the cuts of the
 //! levels, how noisy ratings are, those of each user and item included, and effects of time. Somebody new, or something
 //! new, is as noisy as all, has no attributes, no day of their own, and no weight in the sets of others.
 //!
 //! *Follows*: the set of what a touched user has rated, with the weights there are. Who has less ratings than all but a
-//! few have just come, as an asker with so many has, unless they had as many at the fit. Who has rated an item tells of
-//! it what it told at the fit, for the model keeps no weights of users; without it, on `u1` of MovieLens 100K, items would be
-//! drawn so much worse that it were better not to draw them at all. Items that came since, or had a rating of somebody who
-//! went, are drawn from the prior of new ones. Effects of
-//! days and periods of which no rating of the row is left are forgotten.
+//! few have just come, as an asker with so many has, unless they had as many at the fit. Effects of days and periods of
+//! which no rating of the row is left are forgotten.
+//!
+//! *Who has rated an item* tells of it what it told at the fit: the model keeps the prior mean of each item, not the weights
+//! of all users. Without, the tenth of `u1` of MovieLens 100K that came live made predictions worse (RMSE 0.8949) than they
+//! had been (0.8903). Items that came since, or had a rating of somebody who went, are drawn from the prior of new ones.
 //!
 //! *Goes* with a user or an item: row, noise, attributes, days, weights. What is left is the prior of those of whom nothing
 //! is known.
