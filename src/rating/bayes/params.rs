@@ -180,7 +180,7 @@ impl Fit for BayesianMfParams {
 
 impl FitFrom for BayesianMfParams {
     /// The sampler goes on where the last sample of the model is, with rows for whoever and whatever is new: a burn-in of a
-    /// few samples is enough. Attributes that the data does not bring are those of the model. The parameters may differ from
+    /// few samples is enough. Samples that count are averaged as in any fit, and there is no shortcut for those. Attributes that the data does not bring are those of the model. The parameters may differ from
     /// those of the model, but for `factors`; its users and items must be the first of the data.
     fn fit_from(
         &self,

@@ -14,8 +14,9 @@
 //! which no rating of the row is left are forgotten.
 //!
 //! *Who has rated an item* tells of it what it told at the fit: the model keeps the prior mean of each item, not the weights
-//! of all users. Without, the tenth of `u1` of MovieLens 100K that came live made predictions worse (RMSE 0.8949) than they
-//! had been (0.8903). Items that came since, or had a rating of somebody who went, are drawn from the prior of new ones.
+//! of all users. On `u1` of MovieLens 100K, a tenth of it live, the RMSE is 0.8872 with and 0.8949 without, where it was
+//! 0.8905 before the tenth came and is 0.8847 after a fit of all. Items that came since, or had a rating of somebody who
+//! went, are drawn from the prior of new ones.
 //!
 //! *Goes* with a user or an item: row, noise, attributes, days, weights. What is left is the prior of those of whom nothing
 //! is known.
