@@ -11,10 +11,11 @@ use foldin::data::{Histories, Touched};
 use foldin::implicit::{Ials, IalsParams};
 use foldin::live::{Learner, Live, LiveError, Snapshot};
 use foldin::model::{
-    Explain, Fit, FitContext, Profile, Query, QueryError, Resolve, Score, Update, UpdateError, Updated,
+    Explain, Fit, FitContext, FitFrom, PredictRating, Profile, Query, QueryError, Resolve, Score, Update,
+    UpdateError, Updated,
 };
-use foldin::persist::{self, Archive, Checkpoint, EventLog, LogFault, model_to_bytes};
-use foldin::rating::{BiasedMf, BiasedMfParams};
+use foldin::persist::{self, Archive, Checkpoint, EventLog, LogFault, Persist, model_to_bytes};
+use foldin::rating::{BayesianMfParams, BiasedMf, BiasedMfParams};
 use foldin::retrieve::{ScoreExt, TopN};
 
 const USERS: u32 = 30;
@@ -58,6 +59,10 @@ fn learner<P: Fit<Model: Update>>(params: &P) -> (Learner<P::Model>, Ids<String,
 
 fn ials() -> (Learner<Ials>, Ids<String, u64>) {
     learner(&IalsParams::new().factors(6).epochs(3))
+}
+
+fn few_samples() -> BayesianMfParams {
+    BayesianMfParams::new().factors(2).burn_in(3).samples(6).kept(3)
 }
 
 /// The lists of a snapshot are those of all scores without the vacant items.
@@ -141,6 +146,7 @@ fn readers_see_whole_batches_and_exact_lists() {
     readers_see_whole_batches(with_twins(ials()), 1);
     readers_see_whole_batches(with_twins(ials()), 3);
     readers_see_whole_batches(with_twins(learner(&BiasedMfParams::new().factors(5).epochs(3))), 2);
+    readers_see_whole_batches(with_twins(learner(&few_samples())), 1);
 }
 
 #[test]
@@ -373,16 +379,14 @@ fn a_save_that_fails_changes_nothing() {
     assert_eq!(state(&Files::open(&path).unwrap().0), expected);
 }
 
-#[test]
-fn a_refit_is_served_and_saved() {
+fn refits_are_served_and_saved<P: FitFrom<Model: Update + Persist + PredictRating>>(params: &P) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("live.foldin");
-    let params = BiasedMfParams::new().factors(4).epochs(3);
-    let (learner, ids) = learner(&params);
+    let (learner, ids) = learner(params);
     let live = Live::create(&path, learner, ids).unwrap();
     (0..5).for_each(|n| _ = live.apply(&[put(n, 30), put(40 + n, 50 + n)]).unwrap());
     let before = live.snapshot();
-    live.refit(&params, &mut FitContext::new().threads(1)).unwrap();
+    live.refit(params, &mut FitContext::new().threads(1)).unwrap();
     let after = live.snapshot();
     assert!(model_to_bytes(before.model()).unwrap() != model_to_bytes(after.model()).unwrap());
     assert_eq!(live.with_learner(|learner| learner.staleness().changes).unwrap(), 0);
@@ -391,9 +395,15 @@ fn a_refit_is_served_and_saved() {
     live.apply(&[put(44, 5)]).unwrap();
     lists_are_exact(&live.snapshot(), &user(44));
     drop(live);
-    let (live, report) = Live::<BiasedMf, String, u64>::open(&path).unwrap();
+    let (live, report) = Live::<P::Model, String, u64>::open(&path).unwrap();
     assert_eq!(report.batches, 1);
     assert!((live.snapshot().predict(&user(44), &item(54)).unwrap().rating - rating).abs() < 1.0);
+}
+
+#[test]
+fn a_refit_is_served_and_saved() {
+    refits_are_served_and_saved(&BiasedMfParams::new().factors(4).epochs(3));
+    refits_are_served_and_saved(&few_samples());
 }
 
 #[test]

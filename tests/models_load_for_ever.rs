@@ -154,7 +154,7 @@ fn bayesian_mf() {
     let params = BayesianMfParams::new().factors(2).burn_in(20).samples(30).kept(3);
     let saved = hold_of(
         &data_with_more(),
-        "bayesian-mf-2.foldin",
+        "bayesian-mf-3.foldin",
         &params,
         rating,
         [1.88561, 1.12377, 2.79412, 1.71514, 3.22204, 2.97413],
@@ -168,6 +168,13 @@ fn bayesian_mf() {
         rating(&model, &moment, ItemIx::new(1)),
         rating(&model, &Query::user(UserIx::new(3)), ItemIx::new(1))
     );
+}
+
+/// Before rows came and went.
+#[test]
+fn bayesian_mf_of_version_2() {
+    let answers = [1.88561, 1.12377, 2.79412, 1.71514, 3.22204, 2.97413];
+    load_as_it_was::<BayesianMf>("bayesian-mf-2.foldin", rating, answers);
 }
 
 /// Before users who have just come had a prior of their own.

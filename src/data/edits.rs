@@ -15,10 +15,12 @@ pub(super) struct Edit {
 }
 
 /// Whether somebody or something has a row, before and after; an index that is vacant, or not there yet, has none.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Turn {
     pub(super) was: bool,
     pub(super) is: bool,
+    /// Whether whoever it was went, though another may have come since.
+    pub(super) went: bool,
 }
 
 /// What a whole batch comes to.
@@ -134,7 +136,7 @@ impl<'h> Draft<'h> {
         items.extend_from_slice(self.histories.user(user).unwrap_or_default().ids);
         items.into_iter().for_each(|item| self.clear(user, item));
         let was = self.user(user).is_some_and(|turn| turn.was);
-        self.edits.users.insert(user.get(), Turn { was, is: false });
+        self.edits.users.insert(user.get(), Turn { was, is: false, went: true });
         Ok(())
     }
 
@@ -147,7 +149,7 @@ impl<'h> Draft<'h> {
         users.extend_from_slice(self.histories.item(item).unwrap_or_default().ids);
         users.into_iter().for_each(|user| self.clear(user, item));
         let was = self.item(item).is_some_and(|turn| turn.was);
-        self.edits.items.insert(item.get(), Turn { was, is: false });
+        self.edits.items.insert(item.get(), Turn { was, is: false, went: true });
         Ok(())
     }
 
@@ -165,8 +167,8 @@ impl<'h> Draft<'h> {
     fn set(&mut self, user: UserIx, item: ItemIx, cell: Option<Cell>) {
         let (who, what) = (self.user(user), self.item(item));
         let turn = |turn: Option<Turn>| {
-            let Turn { was, is } = turn.unwrap_or(Turn { was: false, is: false });
-            Turn { was, is: is || cell.is_some() }
+            let turn = turn.unwrap_or_default();
+            Turn { is: turn.is || cell.is_some(), ..turn }
         };
         self.edits.users.insert(user.get(), turn(who));
         self.edits.items.insert(item.get(), turn(what));
@@ -175,12 +177,12 @@ impl<'h> Draft<'h> {
     }
 
     fn user(&self, user: UserIx) -> Option<Turn> {
-        let before = || self.histories.has_user(user).then_some(Turn { was: true, is: true });
+        let before = || self.histories.has_user(user).then_some(Turn { was: true, is: true, went: false });
         self.edits.users.get(&user.get()).copied().or_else(before)
     }
 
     fn item(&self, item: ItemIx) -> Option<Turn> {
-        let before = || self.histories.has_item(item).then_some(Turn { was: true, is: true });
+        let before = || self.histories.has_item(item).then_some(Turn { was: true, is: true, went: false });
         self.edits.items.get(&item.get()).copied().or_else(before)
     }
 }

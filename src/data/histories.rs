@@ -56,6 +56,11 @@ pub struct Touched {
     pub users: Vec<UserIx>,
     /// Items whose audience changed, or which came or went.
     pub items: Vec<ItemIx>,
+    /// Of `users`, those who were removed: an index is among them though somebody else may have come to it since, in the
+    /// same batch.
+    pub gone_users: Vec<UserIx>,
+    /// Of `items`, those that were removed, likewise.
+    pub gone_items: Vec<ItemIx>,
     /// Users who came: they had no row, or a vacant one.
     pub new_users: usize,
     /// Items that came.
@@ -268,9 +273,12 @@ impl Made {
         let Edits { users, items, added, replaced, removed, .. } = &self.edits;
         let came = |turn: &&Turn| turn.is && !turn.was;
         let went = |turn: &&Turn| turn.was && !turn.is;
+        let gone = |(&index, turn): (&u32, &Turn)| turn.went.then_some(index);
         Touched {
             users: users.keys().copied().map(UserIx::new).collect(),
             items: items.keys().copied().map(ItemIx::new).collect(),
+            gone_users: users.iter().filter_map(gone).map(UserIx::new).collect(),
+            gone_items: items.iter().filter_map(gone).map(ItemIx::new).collect(),
             new_users: users.values().filter(came).count(),
             new_items: items.values().filter(came).count(),
             vacated_users: users.values().filter(went).count(),

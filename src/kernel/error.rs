@@ -32,20 +32,20 @@ pub enum SolveError {
     },
     /// A diagonal entry of the prior precision is zero, negative or not finite.
     #[error(
-        "the prior precision of coordinate {coordinate} is not a positive finite number; raise the regularization"
+        "the prior precision of coordinate {coordinate} is not a positive finite number; raise the prior precision"
     )]
     Precision {
         /// The coordinate.
         coordinate: usize,
     },
     /// A fixed row, a target or the prior mean holds NaN or infinity.
-    #[error("an input of the row is not finite; the fit may have diverged: raise the regularization")]
+    #[error("an input of the row is not finite; the fit may have diverged: raise the prior precision")]
     NotFinite,
     /// The inputs are finite, yet the system cannot be factored in single precision.
-    #[error("the row's system is not positive definite in single precision; raise the regularization")]
+    #[error("the row's system is not positive definite in single precision; raise the prior precision")]
     NotPositiveDefinite,
     /// The eigenvalues of a matrix were not found in the steps allowed.
-    #[error("the eigenvalues of the Gram matrix were not found; raise the regularization")]
+    #[error("the eigenvalues of the Gram matrix were not found; raise the prior precision")]
     NotConverged,
 }
 

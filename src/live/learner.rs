@@ -14,7 +14,8 @@ use crate::model::{
 ///
 /// It answers as the model does, for it is [`Score`], and [`Explain`] where the model is: take [`model`](Self::model) for
 /// everything else, which does not know of itself which items were removed; they are in no list of the learner's. A user whose
-/// history changed has, to the bit, the row that folding in their new history gives. Everybody else is as they were; how
+/// history changed has, to the bit, the row that folding in their new history gives; in
+/// [`BayesianMf`](crate::rating::BayesianMf) a draw about it. Everybody else is as they were; how
 /// stale that is stands in the [report](UpdateReport), and [`refit`](Self::refit) is the cure.
 ///
 /// It is saved like a model ([`persist`](crate::persist)), with its events in the same file, which loads as the plain

@@ -18,7 +18,7 @@ pub enum FitError {
     Empty,
     /// The numbers ran away.
     #[error(
-        "epoch {epoch}: {what} of {row} is not finite; raise `regularization`, or check the data for values of very different size"
+        "epoch {epoch}: {what} of {row} is not finite; {}check the data for values of very different size", or_raise(*.raise)
     )]
     Diverged {
         /// The epoch, from 1.
@@ -27,14 +27,20 @@ pub enum FitError {
         row: String,
         /// What is not finite.
         what: &'static str,
+        /// The parameter to raise, where the model has one that helps.
+        raise: Option<&'static str>,
     },
     /// A row's linear system has no unique solution.
-    #[error("epoch {epoch}: the system of {row} is singular; raise `regularization` above 0")]
+    #[error(
+        "epoch {epoch}: the system of {row} is singular; {}check the data for values of very different size", or_raise(*.raise)
+    )]
     Singular {
         /// The epoch, from 1.
         epoch: usize,
         /// The row, as "user 17" or "item 4".
         row: String,
+        /// The parameter to raise, where the model has one that helps.
+        raise: Option<&'static str>,
     },
     /// The observer cancelled.
     #[error("the observer cancelled the fit in epoch {epoch}")]
@@ -64,7 +70,7 @@ pub enum FitError {
         "the model to start from has {found} {what}, but {expected} are asked for; start from another, or from none"
     )]
     Start {
-        /// What differs: "factors" or "items".
+        /// What differs: "factors", "users" or "items".
         what: &'static str,
         /// What the model has.
         found: usize,
@@ -74,6 +80,10 @@ pub enum FitError {
     /// The threads could not be started.
     #[error(transparent)]
     Threads(#[from] ThreadsError),
+}
+
+fn or_raise(parameter: Option<&str>) -> String {
+    parameter.map_or(String::new(), |name| format!("raise `{name}`, or "))
 }
 
 /// Fitting lives on the parameters, answers live on the model.

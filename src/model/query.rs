@@ -129,7 +129,7 @@ pub enum QueryError {
     #[error("history: {0}")]
     History(String),
     /// The asker's small linear system could not be solved.
-    #[error("the history cannot be folded in: {0}; raise the regularization")]
+    #[error("the history cannot be folded in: {0}; look for values of very different size in it")]
     Unsolvable(String),
 }
 

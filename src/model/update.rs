@@ -24,10 +24,11 @@ impl Resolve {
     /// Users and items whose rows a batch asks for, each ascending.
     pub(crate) fn rows(self, histories: &Histories, touched: &Touched) -> (Vec<UserIx>, Vec<ItemIx>) {
         let mut users = touched.users.clone();
-        // What nobody has touched any more must not stay as it was.
+        // What went, or nobody has touched any more, must not stay as it was.
         let is_empty = |item| histories.item(item).is_none_or(|audience| audience.is_empty());
+        let went = |item: &ItemIx| is_empty(*item) || touched.gone_items.binary_search(item).is_ok();
         let items: Vec<_> = match self {
-            Self::Users => touched.items.iter().copied().filter(|&item| is_empty(item)).collect(),
+            Self::Users => touched.items.iter().copied().filter(went).collect(),
             Self::Touched | Self::Neighbours => touched.items.clone(),
         };
         if self == Self::Neighbours {

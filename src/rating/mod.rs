@@ -20,9 +20,9 @@ mod mf;
 mod start;
 
 pub use bayes::{
-    BayesianMf, BayesianMfParams, CompressError, Compressed, Compression, CompressionReport, Estimate,
-    Forecast, ForecastError, ForecastRequest, Likelihood, Neighbour, Prospect, RatingDistribution, Reason,
-    Title,
+    BayesianMf, BayesianMfParams, BayesianMfPatch, BayesianMfUndo, BayesianMfWorking, CompressError,
+    Compressed, Compression, CompressionReport, Estimate, Forecast, ForecastError, ForecastRequest,
+    Likelihood, Neighbour, Prospect, RatingDistribution, Reason, Title,
 };
 pub use bias::{BiasBaseline, BiasBaselineParams};
 pub use item_knn::{ItemKnn, ItemKnnParams};

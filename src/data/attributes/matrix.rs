@@ -126,6 +126,26 @@ impl<R: Into<usize>> Attributes<R> {
     }
 }
 
+impl<R: Copy + Into<usize>> Attributes<R> {
+    /// The same with nothing known of some rows. Linear in the entries.
+    pub(crate) fn without(&self, rows: &[R]) -> Self {
+        let mut gone = vec![false; self.offsets.len() - 1];
+        for row in rows {
+            if let Some(gone) = gone.get_mut((*row).into()) {
+                *gone = true;
+            }
+        }
+        let (mut offsets, mut features, mut values) = (vec![0], Vec::new(), Vec::new());
+        for (row, gone) in self.offsets.windows(2).zip(gone) {
+            let range = if gone { 0..0 } else { row[0]..row[1] };
+            features.extend_from_slice(&self.features[range.clone()]);
+            values.extend_from_slice(&self.values[range]);
+            offsets.push(features.len());
+        }
+        Self { schema: self.schema.clone(), offsets, features, values, rows: PhantomData }
+    }
+}
+
 impl<R> Clone for Attributes<R> {
     fn clone(&self) -> Self {
         let Self { schema, offsets, features, values, rows } = self;

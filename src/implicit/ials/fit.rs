@@ -18,6 +18,9 @@ const ROWS: usize = 512;
 /// The family of the random draws.
 const SIDE: u64 = 0;
 
+/// What helps where numbers run away.
+const RAISE: Option<&str> = Some("regularization");
+
 pub(super) fn fit(
     params: &IalsParams,
     data: &Interactions,
@@ -150,6 +153,7 @@ impl<'d> State<'d> {
             epoch,
             row: "a user".into(),
             what: "a score",
+            raise: RAISE,
         })
     }
 }
@@ -172,9 +176,13 @@ impl Epochs for State<'_> {
 fn diverged(epoch: usize, kind: &str, Failed { row, error }: Failed) -> FitError {
     let row = row.map_or_else(|| format!("all {kind}s"), |row| format!("{kind} {row}"));
     match error {
-        SolveError::NotPositiveDefinite => FitError::Singular { epoch, row },
-        SolveError::Precision { .. } => FitError::Diverged { epoch, row, what: "the regularization" },
-        SolveError::Weight { .. } => FitError::Diverged { epoch, row, what: "the weight of an event" },
-        _ => FitError::Diverged { epoch, row, what: "the solution" },
+        SolveError::NotPositiveDefinite => FitError::Singular { epoch, row, raise: RAISE },
+        SolveError::Precision { .. } => {
+            FitError::Diverged { epoch, row, what: "the regularization", raise: RAISE }
+        }
+        SolveError::Weight { .. } => {
+            FitError::Diverged { epoch, row, what: "the weight of an event", raise: None }
+        }
+        _ => FitError::Diverged { epoch, row, what: "the solution", raise: RAISE },
     }
 }

@@ -2,7 +2,7 @@
 
 use super::BayesianMf;
 use super::asker::Asker;
-use super::file::LARGEST;
+use super::check::LARGEST;
 use crate::data::{History, ItemIx, UserIx};
 use crate::kernel::{Rows, products};
 use crate::model::{
@@ -115,8 +115,7 @@ impl BayesianMf {
         if let Some(period) = time.calendar.period(at) {
             out.dense[self.parts.width() + period as usize] = spread;
         }
-        let day = time.calendar.day(at).and_then(|day| time.days.get(day as usize));
-        out.offset += spread * (day.copied().unwrap_or_default() + time.user_day(user, at));
+        out.offset += spread * (time.day(at) + time.user_day(user, at));
     }
 
     /// Draws the rows of an asker.

@@ -29,6 +29,8 @@ pub(super) enum Draw {
     Noise,
     /// Rows nobody has rated, and askers.
     Cold,
+    /// Rows of a model that lives.
+    Living,
 }
 
 /// The place of a family in a sample. `part` tells apart several of one family: users 0, items 1, or the effect of time.

@@ -13,50 +13,58 @@ use super::side::{Failed, Frame, Seen, Side};
 use super::time::{Calendar, Effect, Kind};
 use super::validation::Validation;
 use crate::data::{Interactions, ItemAttributes, ItemIx, UserAttributes, UserIx};
-use crate::kernel::{Level, RowSolver, SolveError};
+use crate::kernel::{RowSolver, SolveError};
 use crate::model::{Clock, Epochs, FitContext, FitError, FitReport, Fitted};
 use crate::par::Workers;
 use crate::persist::Unsound;
-use crate::rating::start;
 use std::sync::Arc;
 
 pub(super) fn fit(
     params: &BayesianMfParams,
     data: &Interactions,
+    from: Option<&BayesianMf>,
     context: &mut FitContext<'_>,
 ) -> Result<Fitted<BayesianMf>, FitError> {
     if u32::try_from(data.len()).is_err() {
-        return Err(FitError::Diverged { epoch: 1, row: "all ratings".into(), what: "the number of events" });
+        return Err(FitError::Diverged {
+            epoch: 1,
+            row: "all ratings".into(),
+            what: "the number of events",
+            raise: None,
+        });
     }
     let mut clock = Clock::start();
     let workers = Workers::new(context.get_threads())?;
-    let mut state = State::start(params, data, &workers, context.get_seed())?;
+    let mut state = match from {
+        Some(model) => State::start_from(params, data, (&workers, context.get_seed()), model)?,
+        None => State::start(params, data, (&workers, context.get_seed()))?,
+    };
     let (curve, stopped) = clock.run(&mut state, params.burn_in + params.samples, context)?;
     let model = state.finish(curve.len())?;
     Ok(Fitted { model, report: FitReport { curve, stopped, elapsed: clock.elapsed() } })
 }
 
-/// Damping of rows with few ratings in the start, in ratings.
-const DAMPING: f32 = 100.0;
+/// What is known of users and of items.
+pub(super) type Told = (Option<Arc<UserAttributes>>, Option<Arc<ItemAttributes>>);
 
 /// Everything that changes from sample to sample.
-struct State<'d> {
-    params: &'d BayesianMfParams,
-    data: &'d Interactions,
-    workers: &'d Workers,
+pub(super) struct State<'d> {
+    pub(super) params: &'d BayesianMfParams,
+    pub(super) data: &'d Interactions,
+    pub(super) workers: &'d Workers,
     seed: u64,
-    solver: RowSolver,
-    ratings: Ratings,
-    events: Events,
-    users: Side,
-    items: Side,
+    pub(super) solver: RowSolver,
+    pub(super) ratings: Ratings,
+    pub(super) events: Events,
+    pub(super) users: Side,
+    pub(super) items: Side,
     /// What users and items without ratings are drawn from, where it is not the prior of the others.
     cold_users: Option<Cold<UserIx>>,
     cold_items: Option<Cold<ItemIx>>,
-    noise: Noise,
+    pub(super) noise: Noise,
     calendar: Option<Calendar>,
     effects: Vec<Effect>,
-    attributes: (Option<Arc<UserAttributes>>, Option<Arc<ItemAttributes>>),
+    attributes: Told,
     kept: Vec<Kept>,
     /// How noisy users and items are: sums over the samples that count.
     spread: [Vec<f64>; 2],
@@ -65,21 +73,19 @@ struct State<'d> {
 }
 
 impl<'d> State<'d> {
-    fn start(
+    /// All rows at zero.
+    pub(super) fn new(
         params: &'d BayesianMfParams,
         data: &'d Interactions,
-        workers: &'d Workers,
-        seed: u64,
+        (workers, seed): (&'d Workers, u64),
+        told: Told,
     ) -> Result<Self, FitError> {
         let dim = params.factors + 1;
         let ratings = Ratings::of(data, params.likelihood)?;
         let events = Events::new(data, &ratings, workers, seed);
         let calendar = if params.time { Calendar::of(data)? } else { None };
         let effects = calendar.map_or(Vec::new(), |calendar| Effect::all(data, &calendar));
-        let attributes = match params.attributes {
-            true => (data.user_attributes().cloned(), data.item_attributes().cloned()),
-            false => (None, None),
-        };
+        let attributes = if params.attributes { told } else { (None, None) };
         let (mut of_users, mut of_items) = (Features::new(), Features::new());
         if let Some(attributes) = &attributes.0 {
             of_users.add_attributes(attributes);
@@ -93,8 +99,6 @@ impl<'d> State<'d> {
         if params.item_sets {
             of_items.add_item_sets(data);
         }
-        let mut users = Side::new(dim, data.user_offsets(), of_users, 0);
-        begin(&mut users, params, data, (workers, seed), &ratings)?;
         let cold_users = || Cold::users(dim, data.user_offsets(), attributes.0.clone());
         let cold_items = || Cold::items(dim, data.item_offsets(), attributes.1.clone());
         let cold_users = params.user_sets.then(cold_users);
@@ -105,7 +109,7 @@ impl<'d> State<'d> {
             workers,
             seed,
             solver: RowSolver::new(dim),
-            users,
+            users: Side::new(dim, data.user_offsets(), of_users, 0),
             items: Side::new(dim, data.item_offsets(), of_items, 1),
             cold_users,
             cold_items,
@@ -160,6 +164,12 @@ impl<'d> State<'d> {
         }
     }
 
+    /// Draws the numbers behind levels.
+    pub(super) fn draw_latent(&mut self, sample: usize) {
+        let at = place(self.seed, sample, Draw::Latent, 0);
+        self.events.draw_latent(self.workers, &self.ratings, at);
+    }
+
     /// Counts a sample after the burn-in.
     fn count(&mut self) {
         for (sums, omega) in self.spread.iter_mut().zip([&self.noise.users.omega, &self.noise.items.omega]) {
@@ -184,6 +194,7 @@ impl<'d> State<'d> {
             of_users: Belief::of(&self.users, of_users + sets),
             of_items: Belief::of(cold_items.map_or(&self.items, |cold| &cold.side), of_items),
             of_newcomers: cold_users.map(|cold| Belief::of(&cold.side, of_users)),
+            of_rated: cold_items.map(|_| Belief::of_each(&self.items, data.item_offsets())),
         });
     }
 
@@ -214,6 +225,7 @@ impl<'d> State<'d> {
             epoch,
             row: "a user".into(),
             what: "a score",
+            raise: None,
         })
     }
 }
@@ -228,7 +240,7 @@ pub(super) struct Drawn<'a> {
     pub(super) calendar: Option<Calendar>,
     effects: &'a [Effect],
     counted: usize,
-    pub(super) attributes: (Option<Arc<UserAttributes>>, Option<Arc<ItemAttributes>>),
+    pub(super) attributes: Told,
 }
 
 impl Drawn<'_> {
@@ -257,7 +269,7 @@ impl Epochs for State<'_> {
         for effect in &mut self.effects {
             effect.draw(workers, &mut self.events, (seed, sample));
         }
-        self.events.draw_latent(workers, &self.ratings, place(seed, sample, Draw::Latent, 0));
+        self.draw_latent(sample);
         let loss = self.events.error(workers) * f64::from(self.ratings.scaling.spread);
         self.noise.draw(data, &mut self.events, workers, (seed, sample));
         self.events.share(workers);
@@ -283,38 +295,14 @@ impl Epochs for State<'_> {
     }
 }
 
-/// The users before the first sample: the leading singular vectors of what damped biases leave over. From rows near zero a
-/// sampler is long on its way to the same place.
-fn begin(
-    users: &mut Side,
-    params: &BayesianMfParams,
-    data: &Interactions,
-    (workers, seed): (&Workers, u64),
-    ratings: &Ratings,
-) -> Result<(), FitError> {
-    let events = start::Events::new(data, ratings.scaling);
-    let (of_users, of_items) = start::biases(workers, &events);
-    let choice = (params.factors, DAMPING, seed);
-    let found = start::user_factors(workers, Level::detect(), &events, (&of_users, &of_items), choice)
-        .map_err(|error| failed(1, "user", Failed { row: None, error }))?;
-    users.begun = true;
-    let stride = users.rows.stride();
-    let rows = users.rows.floats_mut().chunks_exact_mut(stride).zip(found.rows.chunks_exact(found.stride));
-    for ((to, from), bias) in rows.zip(of_users) {
-        to[..params.factors].copy_from_slice(&from[..params.factors]);
-        to[params.factors] = bias;
-    }
-    Ok(())
-}
-
 fn mean(sums: &[f64], count: usize) -> Vec<f32> {
     sums.iter().map(|sum| (sum / count as f64) as f32).collect()
 }
 
-fn failed(epoch: usize, what: &str, at: Failed) -> FitError {
+pub(super) fn failed(epoch: usize, what: &str, at: Failed) -> FitError {
     let row = at.row.map_or("all rows".into(), |row| format!("{what} {row}"));
     match at.error {
-        SolveError::NotPositiveDefinite => FitError::Singular { epoch, row },
-        _ => FitError::Diverged { epoch, row, what: "the solution" },
+        SolveError::NotPositiveDefinite => FitError::Singular { epoch, row, raise: None },
+        _ => FitError::Diverged { epoch, row, what: "the solution", raise: None },
     }
 }

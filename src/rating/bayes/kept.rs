@@ -23,6 +23,8 @@ pub(super) struct Kept {
     pub(super) of_items: Belief,
     /// Of users without ratings, where it is not that of all.
     pub(super) of_newcomers: Option<Belief>,
+    /// Of items with ratings, where it is not that of all: the mean holds the prior mean of every item.
+    pub(super) of_rated: Option<Belief>,
 }
 
 impl Belief {
@@ -36,6 +38,21 @@ impl Belief {
             inverse: single(&gaussian.inverse),
             weights,
         }
+    }
+}
+
+impl Belief {
+    /// The prior of the rows of a side, each with its own mean; zeros where there are no ratings.
+    pub(super) fn of_each(side: &Side, offsets: &[usize]) -> Self {
+        let dim = side.rows.width();
+        let mut means = side.told.to_dense();
+        for (r, row) in means.chunks_exact_mut(dim).enumerate() {
+            let rated = offsets[r] < offsets[r + 1];
+            row.iter_mut().zip(&side.gaussian.mean).for_each(|(told, mean)| {
+                *told = if rated { *told + *mean as f32 } else { 0.0 };
+            });
+        }
+        Self { mean: means, ..Self::of(side, 0) }
     }
 }
 

@@ -41,6 +41,8 @@
 //! some 70 bytes per rating while fitting with sets and time, and 28 for each day of a user; the model as [`BayesianMf`]
 //! says.
 //!
+//! *Lives* (`update`): rows of touched users and items are drawn anew in every kept sample.
+//!
 //! *Small.* [`BayesianMf::compress`] makes a [`BiasedMf`](super::BiasedMf) of the samples' mean (`compress`; measured by the
 //! example `compress`).
 //!
@@ -50,6 +52,9 @@
 
 mod answer;
 mod asker;
+mod begin;
+mod chain;
+mod check;
 mod cold;
 mod compress;
 mod distribution;
@@ -66,9 +71,12 @@ mod matrices;
 mod model;
 mod noise;
 mod params;
+mod prior;
 mod ratings;
+mod reach;
 mod side;
 mod time;
+mod update;
 mod validation;
 
 #[cfg(test)]
@@ -79,3 +87,4 @@ pub use distribution::RatingDistribution;
 pub use forecast::{Estimate, Forecast, ForecastError, ForecastRequest, Neighbour, Prospect, Reason, Title};
 pub use model::BayesianMf;
 pub use params::{BayesianMfParams, Likelihood};
+pub use update::{BayesianMfPatch, BayesianMfUndo, BayesianMfWorking};

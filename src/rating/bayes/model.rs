@@ -1,10 +1,13 @@
 //! The fitted model: the samples it keeps.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::fit::Drawn;
-use super::kept::{Belief, Kept, braid};
+use super::kept::{Kept, braid};
+use super::prior::{Prior, Rated};
 use super::ratings::Ratings;
+use super::reach::Reach;
 use super::time::{Calendar, Kind};
 use crate::data::{ItemAttributes, ItemIx, UserAttributes, UserIx};
 use crate::kernel::Level;
@@ -17,7 +20,15 @@ use crate::persist::Unsound;
 /// user without ratings is known by its attributes, if the data came with them, and else by what all have in common.
 ///
 /// Memory: `4 * kept * (factors + 1)` bytes for each user, item and attribute, and for each item once more with
-/// [`user_sets`](super::BayesianMfParams::user_sets).
+/// [`user_sets`](super::BayesianMfParams::user_sets), and with [`item_sets`](super::BayesianMfParams::item_sets).
+///
+/// It [lives](crate::live::Learner): a batch draws the rows it touches anew in every kept sample, given the rest of that
+/// sample, items first. A user's row afterwards is a draw, with numbers of its own, from the posterior that folding in
+/// their history draws from: scores differ as those of a trained user from a fold-in, by the deviation of the samples
+/// over the root of their number. Means and spreads of the priors, what attributes and sets say, how noisy users and items
+/// are, and effects of time stay those of the fit. So do attributes: who or what is new has none, and is as noisy as all. What
+/// the set of its raters says of an item is what it said at the fit; items that came since, or were rated by somebody who
+/// went, are drawn from the prior of new ones. Whoever goes takes noise, attributes, and days along. Cost: `kept * (events * factors^2 + factors^3)` multiply-adds for each row.
 #[derive(Clone, Debug)]
 #[cfg_attr(
     feature = "serde",
@@ -28,8 +39,8 @@ pub struct BayesianMf {
     pub(super) parts: Parts,
     /// Whether an item has ratings.
     pub(super) item_known: Vec<bool>,
-    /// With fewer ratings an asker has just come, and these are not all there will be.
-    pub(super) few: usize,
+    /// How large its numbers are.
+    pub(super) reach: Reach,
     pub(super) level: Level,
 }
 
@@ -48,6 +59,9 @@ pub(super) struct Parts {
     /// Of users without ratings, where it is not that of all.
     #[cfg_attr(feature = "serde", serde(default))]
     pub(super) newcomers: Option<Prior>,
+    /// Of items with ratings, where it is not that of new ones.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(super) rated: Option<Rated>,
     /// Whether the weights of `user_prior` end with a row for each item.
     pub(super) user_sets: bool,
     pub(super) noise: Noise,
@@ -55,19 +69,12 @@ pub(super) struct Parts {
     pub(super) user_attributes: Option<Arc<UserAttributes>>,
     pub(super) item_attributes: Option<Arc<ItemAttributes>>,
     pub(super) seen: Seen,
-}
-
-/// The prior of one side, in each sample.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Prior {
-    /// A row.
-    pub(super) mean: Vec<f32>,
-    /// A square matrix for each sample, one behind the other: see [`Gaussian`](crate::kernel::Gaussian).
-    pub(super) root: Vec<f32>,
-    pub(super) inverse: Vec<f32>,
-    /// A row for each feature.
-    pub(super) weights: Vec<f32>,
+    /// With fewer ratings an asker has just come, and these are not all there will be. 0 in files of before: found anew.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(super) few: u32,
+    /// Users who have come since the fit, or have less ratings than at the fit, and have just come in this sense.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub(super) begun: BTreeSet<UserIx>,
 }
 
 /// The variance of ratings about what the model says: `all * users[u] * items[i]`.
@@ -106,12 +113,15 @@ impl From<BayesianMf> for Parts {
 impl TryFrom<Parts> for BayesianMf {
     type Error = Unsound;
 
-    fn try_from(parts: Parts) -> Result<Self, Unsound> {
+    fn try_from(mut parts: Parts) -> Result<Self, Unsound> {
         parts.check()?;
+        if parts.few == 0 {
+            parts.few = few(&parts.seen);
+        }
         let mut item_known = vec![false; parts.noise.items.len()];
         parts.seen.rows().flatten().for_each(|item| item_known[item.ix()] = true);
-        let few = few(&parts.seen);
-        Ok(Self { parts, item_known, few, level: Level::detect() })
+        let reach = parts.reach();
+        Ok(Self { parts, item_known, reach, level: Level::detect() })
     }
 }
 
@@ -139,13 +149,16 @@ impl Parts {
             items,
             user_prior: Prior::of(kept, |kept| Some(&kept.of_users), dim),
             item_prior: Prior::of(kept, |kept| Some(&kept.of_items), dim),
+            rated: params.item_sets.then(|| Rated::of(kept, data, dim)),
             newcomers: params.user_sets.then(|| Prior::of(kept, |kept| kept.of_newcomers.as_ref(), dim)),
             user_sets: params.user_sets,
             noise: drawn.noise,
             time,
             user_attributes: drawn.attributes.0,
             item_attributes: drawn.attributes.1,
+            few: few(&Seen::new(data)),
             seen: Seen::new(data),
+            begun: BTreeSet::new(),
         }
     }
 
@@ -168,6 +181,16 @@ impl Parts {
         self.width() + self.n_periods()
     }
 
+    /// How many attributes of users there are.
+    pub(super) fn n_user_features(&self) -> usize {
+        self.user_attributes.as_ref().map_or(0, |known| known.n_features() as usize)
+    }
+
+    /// The same of items.
+    pub(super) fn n_item_features(&self) -> usize {
+        self.item_attributes.as_ref().map_or(0, |known| known.n_features() as usize)
+    }
+
     pub(super) fn item(&self, item: usize) -> &[f32] {
         let width = self.item_width();
         &self.items[item * width..(item + 1) * width]
@@ -180,37 +203,17 @@ impl Parts {
 }
 
 impl Time {
+    /// What is said of a moment, in standardised units.
+    pub(super) fn day(&self, at: i64) -> f32 {
+        let day = self.calendar.day(at).and_then(|day| self.days.get(day as usize));
+        day.copied().unwrap_or_default()
+    }
+
     /// What is said of a user at a moment, in standardised units.
     pub(super) fn user_day(&self, user: Option<UserIx>, at: i64) -> f32 {
         let key = user.and_then(|user| Kind::UserDay.key(&self.calendar, user, ItemIx::default(), Some(at)));
         let found = key.and_then(|key| self.user_keys.binary_search(&key).ok());
         found.map_or(0.0, |at| self.user_days[at])
-    }
-}
-
-impl Prior {
-    /// The prior of some rows, of the samples that have one.
-    fn of(kept: &[Kept], pick: impl Fn(&Kept) -> Option<&Belief>, dim: usize) -> Self {
-        let beliefs: Vec<&Belief> = kept.iter().filter_map(pick).collect();
-        let all = |part: fn(&Belief) -> &Vec<f32>| {
-            beliefs.iter().flat_map(|&belief| part(belief)).copied().collect()
-        };
-        let weights: Vec<&[f32]> = beliefs.iter().map(|belief| belief.weights.as_slice()).collect();
-        Self {
-            mean: all(|belief| &belief.mean),
-            root: all(|belief| &belief.root),
-            inverse: all(|belief| &belief.inverse),
-            weights: braid(&weights, dim),
-        }
-    }
-
-    /// Adds what features say to a row that begins with the mean.
-    pub(super) fn tell(&self, row: &mut [f32], features: impl Iterator<Item = (usize, f32)>) {
-        let width = row.len();
-        for (feature, value) in features {
-            let weights = &self.weights[feature * width..(feature + 1) * width];
-            row.iter_mut().zip(weights).for_each(|(x, w)| *x += value * w);
-        }
     }
 }
 
@@ -233,23 +236,29 @@ fn each<'k>(kept: &'k [Kept], part: impl Fn(&'k Kept) -> &'k Vec<f32>) -> Vec<&'
 const SETTLED: f64 = 0.95;
 
 /// What all but a few users have rated, of those who have rated something.
-fn few(seen: &Seen) -> usize {
+fn few(seen: &Seen) -> u32 {
     let mut counts: Vec<usize> = seen.rows().map(<[_]>::len).filter(|&n| n > 0).collect();
     counts.sort_unstable();
     let at = ((1.0 - SETTLED) * counts.len() as f64) as usize;
-    counts.get(at).copied().unwrap_or(1)
+    counts.get(at).map_or(1, |&count| count as u32)
 }
 
 impl BayesianMf {
     /// The prior of somebody with so many ratings, and whether the set of what they rated tells of them. That of somebody
-    /// who has just come is unknown, be it empty or begun; `user` is somebody of the training data, whose set was whole.
+    /// who has just come is unknown, be it empty or begun; `user` is somebody of the model, whose set was whole unless
+    /// they have just come too.
     pub(super) fn prior_of_asker(&self, ratings: usize, user: Option<UserIx>) -> (&Prior, bool) {
-        let trained = user.map_or(0, |user| self.parts.seen.of(user).len());
-        let is_whole = ratings >= self.few || (trained > 0 && ratings >= trained);
         match &self.parts.newcomers {
-            Some(newcomers) if !is_whole => (newcomers, false),
+            Some(newcomers) if !self.is_whole(ratings, user) => (newcomers, false),
             _ => (&self.parts.user_prior, self.parts.user_sets && ratings > 0),
         }
+    }
+
+    /// Whether so many ratings are all that are to be expected of somebody.
+    pub(super) fn is_whole(&self, ratings: usize, user: Option<UserIx>) -> bool {
+        let settled = user.filter(|user| !self.parts.begun.contains(user));
+        let known = settled.map_or(0, |user| self.parts.seen.of(user).len());
+        ratings >= self.parts.few as usize || (known > 0 && ratings >= known)
     }
 
     /// The number of factors of one sample, K.

@@ -71,7 +71,7 @@ impl Noise {
     }
 
     /// Writes the precision of every event.
-    fn tell(&self, data: &Interactions, precision: &mut [f32], workers: &Workers) {
+    pub(super) fn tell(&self, data: &Interactions, precision: &mut [f32], workers: &Workers) {
         let offsets = data.user_offsets();
         let cuts = balanced(offsets, |n| n + 16, LEAST);
         let of_events: Vec<_> = cuts.iter().map(|rows| offsets[rows.start]..offsets[rows.end]).collect();

@@ -3,7 +3,7 @@
 use super::{BayesianMf, fit};
 use crate::data::Interactions;
 use crate::model::params::by_name;
-use crate::model::{Fit, FitContext, FitError, Fitted, ParamError, Params};
+use crate::model::{Fit, FitContext, FitError, FitFrom, Fitted, ParamError, Params, check_fit};
 use std::fmt;
 use std::str::FromStr;
 
@@ -174,7 +174,22 @@ impl Fit for BayesianMfParams {
         data: &Interactions,
         context: &mut FitContext<'_>,
     ) -> Result<Fitted<BayesianMf>, FitError> {
-        fit::fit(self, data, context)
+        fit::fit(self, data, None, context)
+    }
+}
+
+impl FitFrom for BayesianMfParams {
+    /// The sampler goes on where the last sample of the model is, with rows for whoever and whatever is new: a burn-in of a
+    /// few samples is enough. Samples that count are averaged as in any fit, and there is no shortcut for those. Attributes that the data does not bring are those of the model. The parameters may differ from
+    /// those of the model, but for `factors`; its users and items must be the first of the data.
+    fn fit_from(
+        &self,
+        model: &BayesianMf,
+        data: &Interactions,
+        context: &mut FitContext<'_>,
+    ) -> Result<Fitted<BayesianMf>, FitError> {
+        check_fit(self, data, context)?;
+        fit::fit(self, data, Some(model), context)
     }
 }
 

@@ -147,9 +147,16 @@ impl Biases {
     }
 
     fn check_finite(&self, epoch: usize) -> Result<(), FitError> {
-        for (kind, biases) in [("user", &self.users), ("item", &self.items)] {
+        let sides =
+            [("user", &self.users, "user_regularization"), ("item", &self.items, "item_regularization")];
+        for (kind, biases, parameter) in sides {
             if let Some(row) = biases.iter().position(|bias| !bias.is_finite()) {
-                return Err(FitError::Diverged { epoch, row: format!("{kind} {row}"), what: "the bias" });
+                return Err(FitError::Diverged {
+                    epoch,
+                    row: format!("{kind} {row}"),
+                    what: "the bias",
+                    raise: Some(parameter),
+                });
             }
         }
         Ok(())

@@ -130,6 +130,7 @@ fn ratings_at_the_end_of_the_numbers() {
     let undamped = BiasBaselineParams::new().user_regularization(0.0).item_regularization(0.0);
     let error = undamped.fit(&far).unwrap_err();
     assert!(matches!(error, FitError::Diverged { epoch: 1, .. }), "{error}");
+    assert!(error.to_string().contains("raise `user_regularization`, or check the data"), "{error}");
     let history = ([ItemIx::new(0)], [f32::MAX]);
     let history = History::new(&history.0, &history.1).unwrap();
     let model = BiasBaselineParams::new().fit(&small()).unwrap();

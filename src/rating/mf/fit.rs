@@ -11,6 +11,9 @@ use crate::par::{Workers, chunks};
 use crate::persist::Unsound;
 use crate::rating::start::{Events, Scaling, biases, user_factors};
 
+/// What helps where numbers run away.
+const RAISE: Option<&str> = Some("regularization");
+
 /// Users of one job of the validation.
 const USERS: usize = 256;
 
@@ -157,7 +160,12 @@ impl<'d> State<'d> {
             regularization: self.params.regularization,
             seen: Seen::new(self.data),
         })
-        .map_err(|_: Unsound| FitError::Diverged { epoch, row: "a user".into(), what: "a score" })
+        .map_err(|_: Unsound| FitError::Diverged {
+            epoch,
+            row: "a user".into(),
+            what: "a score",
+            raise: RAISE,
+        })
     }
 }
 
@@ -220,8 +228,8 @@ fn frame<'a>(
 
 fn diverged(epoch: usize, row: String, error: SolveError) -> FitError {
     match error {
-        SolveError::NotPositiveDefinite => FitError::Singular { epoch, row },
-        SolveError::Precision { .. } => FitError::Diverged { epoch, row, what: "the prior" },
-        _ => FitError::Diverged { epoch, row, what: "the solution" },
+        SolveError::NotPositiveDefinite => FitError::Singular { epoch, row, raise: RAISE },
+        SolveError::Precision { .. } => FitError::Diverged { epoch, row, what: "the prior", raise: RAISE },
+        _ => FitError::Diverged { epoch, row, what: "the solution", raise: RAISE },
     }
 }

@@ -30,7 +30,12 @@ impl Scaling {
         let largest = f64::from(min.abs().max(max.abs()));
         // A score is a sum of products of a few spreads: there must be room for it in single precision.
         if largest > f64::from(f32::MAX) * 1e-6 {
-            return Err(FitError::Diverged { epoch: 1, row: "all ratings".into(), what: "the square" });
+            return Err(FitError::Diverged {
+                epoch: 1,
+                row: "all ratings".into(),
+                what: "the square",
+                raise: None,
+            });
         }
         let spread = if spread > largest * SAME { spread as f32 } else { 1.0 };
         let spread = if spread.is_normal() { spread } else { 1.0 };

@@ -42,7 +42,7 @@ impl Update for Ials {
         let undo = working.undo(self, &users, &items);
         self.resize(histories.n_users() as usize, histories.n_items() as usize);
         working.resize(histories.n_users() as usize);
-        let solved = working.solve(self, histories, (&users, &items));
+        let solved = working.solve(self, histories, (&users, &items), &touched.gone_users);
         if let Err(error) = solved {
             self.undo(working, undo);
             return Err(error);

@@ -152,19 +152,21 @@ impl IalsWorking {
         self.longest = undo.longest;
     }
 
-    /// Solves these rows, the users last: they are folded in. The items' Gram matrix follows the items by its diagonal,
+    /// Solves these rows, the users last: they are folded in. Rows of those who are `gone` are those of nobody. The items' Gram matrix follows the items by its diagonal,
     /// which gave lists on Gowalla 0.06 % more NDCG than none of it.
     pub(super) fn solve(
         &mut self,
         model: &mut Ials,
         histories: &Histories,
         (users, items): (&[UserIx], &[ItemIx]),
+        gone: &[UserIx],
     ) -> Result<(), UpdateError> {
         if self.user_gram.drift() > MOST_DRIFT {
             self.turn_users(model).map_err(|error| failed("user", error.into()))?;
         }
         // Whoever is new has something to say to the items.
-        let is_new = |user: &&UserIx| model.parts.users.row(user.ix()).iter().all(|&x| x == 0.0);
+        let has_none = |user: &UserIx| model.parts.users.row(user.ix()).iter().all(|&x| x == 0.0);
+        let is_new = |user: &&UserIx| has_none(user) || gone.binary_search(user).is_ok();
         let new: Vec<UserIx> = users.iter().filter(is_new).copied().collect();
         self.solve_users(model, histories, &new)?;
         self.solve_items(model, histories, items)?;

@@ -11,7 +11,7 @@ use crate::data::{ItemIx, UserIx};
 use crate::kernel::dot;
 use crate::par::{Workers, chunks};
 use crate::rating::bayes::BayesianMf;
-use crate::rating::bayes::asker::times;
+use crate::rating::bayes::chain::times;
 
 /// Items of one job.
 const ITEMS: usize = 64;

@@ -1,5 +1,7 @@
 //! Forecasts by hand: two samples of one factor, two users, three titles of which the second has no ratings.
 
+use std::collections::BTreeSet;
+
 use super::crowd::Outcome;
 use super::*;
 use crate::data::synthetic::Synthetic;
@@ -8,7 +10,8 @@ use crate::data::{
 };
 use crate::model::{Fit, FitContext, QueryError, RatingScale, Seen};
 use crate::rating::BayesianMfParams;
-use crate::rating::bayes::model::{Noise, Parts, Prior};
+use crate::rating::bayes::model::{Noise, Parts};
+use crate::rating::bayes::prior::Prior;
 use crate::rating::bayes::ratings::Ratings;
 use crate::rating::start::Scaling;
 
@@ -59,6 +62,9 @@ fn model(attributes: bool) -> BayesianMf {
         user_attributes: None,
         item_attributes: attributes.then(|| genres().into()),
         seen: Seen::new(&data),
+        few: 0,
+        rated: None,
+        begun: BTreeSet::new(),
     };
     parts.try_into().unwrap()
 }

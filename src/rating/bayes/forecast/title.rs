@@ -4,7 +4,7 @@ use super::request::{ForecastError, Title};
 use crate::data::{EncodedRow, ItemIx};
 use crate::model::{QueryError, Score};
 use crate::rating::bayes::BayesianMf;
-use crate::rating::bayes::asker::times;
+use crate::rating::bayes::chain::times;
 use crate::rating::bayes::draws::{Draw, place};
 
 /// The rows of a title in all samples.

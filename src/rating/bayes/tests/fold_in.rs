@@ -108,17 +108,18 @@ fn rows_without_ratings_say_the_prior_mean() {
 fn the_set_of_somebody_who_has_just_come_says_nothing() {
     let world = planted(100, 60, 0.5);
     let model = fitted(&world);
-    assert!(model.parts.user_sets && (15..30).contains(&model.few), "{}", model.few);
-    for n in [0, 1, model.few - 1] {
+    let few = model.parts.few as usize;
+    assert!(model.parts.user_sets && (15..30).contains(&few), "{few}");
+    for n in [0, 1, few - 1] {
         let (prior, with_set) = model.prior_of_asker(n, None);
         assert!(std::ptr::eq(prior, model.parts.newcomers.as_ref().unwrap()) && !with_set);
     }
-    let (prior, with_set) = model.prior_of_asker(model.few, None);
+    let (prior, with_set) = model.prior_of_asker(few, None);
     assert!(std::ptr::eq(prior, &model.parts.user_prior) && with_set);
     // A user of the training data was not new, however little they rated.
     let counts = || (0..100).map(UserIx::new).map(|user| (model.parts.seen.of(user).len(), user));
     let (least, user) = counts().filter(|&(n, _)| n > 0).min().unwrap();
-    assert!(least < model.few);
+    assert!(least < few);
     let (prior, with_set) = model.prior_of_asker(least, Some(user));
     assert!(std::ptr::eq(prior, &model.parts.user_prior) && with_set);
     assert!(!model.prior_of_asker(least - 1, Some(user)).1);

@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Ratings with normal noise about three plus biases plus two factors: what there is to find, and what is told of it.
 pub(super) struct Planted {
     pub(super) told: Interactions,
-    rest: Interactions,
+    pub(super) rest: Interactions,
 }
 
 /// Noise of planted ratings.

@@ -35,7 +35,7 @@ impl Update for BiasedMf {
         let undo = working.undo(self, &users, &items);
         self.resize(histories.n_users() as usize, histories.n_items() as usize);
         working.resize(histories.n_users() as usize);
-        if let Err(error) = working.solve(self, histories, (&users, &items)) {
+        if let Err(error) = working.solve(self, histories, (&users, &items), &touched.gone_users) {
             self.undo(working, undo);
             return Err(error);
         }

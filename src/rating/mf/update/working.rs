@@ -86,16 +86,18 @@ impl BiasedMfWorking {
         }
     }
 
-    /// Solves these rows, the users last: they are folded in.
+    /// Solves these rows, the users last: they are folded in. Rows of those who are gone are those of nobody.
     pub(super) fn solve(
         &mut self,
         model: &mut BiasedMf,
         histories: &Histories,
         (users, items): (&[UserIx], &[ItemIx]),
+        gone: &[UserIx],
     ) -> Result<(), UpdateError> {
         // Whoever is new has something to say to the items.
-        let new: Vec<UserIx> =
-            users.iter().copied().filter(|&user| model.parts.seen.of(user).is_empty()).collect();
+        let is_new =
+            |user: &UserIx| model.parts.seen.of(*user).is_empty() || gone.binary_search(user).is_ok();
+        let new: Vec<UserIx> = users.iter().copied().filter(is_new).collect();
         self.solve_users(model, histories, &new)?;
         self.solve_items(model, histories, items)?;
         self.solve_users(model, histories, users)
