@@ -118,7 +118,7 @@ fn is_near<M: Score>(model: &M, near: Near, row: &Query<'_>, folded: &Query<'_>)
 
 fn is_folded_in<M: Update>(learner: &Learner<M>, user: UserIx, near: Near) {
     let history = learner.histories().user(user).unwrap();
-    is_near(learner, near, &Query::user(user), &Query::user(user).with_history(history));
+    is_near(learner.model(), near, &Query::user(user), &Query::user(user).with_history(history));
     assert_eq!(learner.seen(user), history.ids);
 }
 

@@ -1,8 +1,11 @@
 //! Events as they arrive: most before the model is fitted, the rest one after the other.
 
 use std::collections::HashMap;
+use std::path::Path;
 
+use foldin::data::synthetic::Synthetic;
 use foldin::data::{Event, Interactions, InteractionsBuilder, ItemIx, Layout, Source, UserIx};
+use foldin::evaluate::Split;
 use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -36,8 +39,18 @@ impl Numbers {
     }
 }
 
-pub(crate) fn read(args: &Args) -> Result<World, Failure> {
-    let file = |name| args.folder.join(name);
+pub(crate) fn world(args: &Args) -> Result<World, Failure> {
+    args.folder.as_deref().map_or_else(generate, read)
+}
+
+fn generate() -> Result<World, Failure> {
+    let generated = Synthetic::new().users(3000).items(1500).ratings(150_000).generate()?;
+    let split = Split::random_per_user(&generated.interactions, 0.2, 1)?;
+    arrange(&split.train, &split.test)
+}
+
+fn read(folder: &Path) -> Result<World, Failure> {
+    let file = |name| folder.join(name);
     let set = InteractionsBuilder::<u32, u32>::new()
         .add_file(Source::new("train"), file("train.txt"), &Layout::adjacency())?
         .add_file(Source::new("test").held_out(), file("test.txt"), &Layout::adjacency())?

@@ -1,10 +1,12 @@
 //! What a model that lives is worth: a tenth of the events arrives live, and is held against a full fit.
 //!
 //! ```text
+//! cargo run --release --example living
 //! cargo run --release --example living -- DATA/gowalla --set unobserved_weight=0.03 --set regularization=0.006
 //! ```
 //!
-//! Reads `train.txt` and `test.txt`, one line per user: the user, then the items. Nine tenths of the training events are
+//! Reads `train.txt` and `test.txt` of a folder, one line per user: the user, then the items; without a folder the events
+//! are generated. Nine tenths of the training events are
 //! fitted, the rest is applied in batches; then the model is fitted again from where it is, epoch by epoch, beside fits of
 //! all events from nothing. A hundredth of the users, drawn at random, arrive with all their events in the last tenth.
 //!
@@ -34,7 +36,8 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 
 /// What the command line says.
 pub(crate) struct Args {
-    pub(crate) folder: PathBuf,
+    /// None for generated events.
+    pub(crate) folder: Option<PathBuf>,
     pub(crate) params: IalsParams,
     pub(crate) refit: usize,
     pub(crate) batch: usize,
@@ -54,8 +57,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn args(mut words: impl Iterator<Item = String>) -> Result<Args, Failure> {
-    let folder = words.next().ok_or("name the folder of `train.txt` and `test.txt`")?.into();
+fn args(words: impl Iterator<Item = String>) -> Result<Args, Failure> {
+    let mut words = words.peekable();
+    let folder = words.next_if(|word| !word.starts_with("--")).map(PathBuf::from);
     let params = IalsParams::new().factors(64);
     let (refit, batch, resolve) = (4, 1000, Resolve::Touched);
     let mut args = Args { folder, params, refit, batch, resolve, threads: 0, seed: 1, durable: false };

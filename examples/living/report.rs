@@ -8,7 +8,7 @@ use foldin::implicit::Ials;
 use foldin::live::Learner;
 use foldin::model::{Fit, FitContext, FitFrom, Score, UpdateReport};
 
-use crate::arrive::{World, read};
+use crate::arrive::{World, world};
 use crate::{Args, Failure, durable};
 
 /// NDCG@20 and Recall@20.
@@ -16,7 +16,7 @@ use crate::{Args, Failure, durable};
 struct Quality(f64, f64);
 
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    let world = read(args)?;
+    let world = world(args)?;
     if args.durable {
         let model = args.params.fit_with(&world.early, &mut context(args))?.model;
         return durable::run(learner(model, &world, args)?, &world, args);
