@@ -216,7 +216,7 @@ impl<M: Deref<Target: Score> + Sync> UserScanner<M> {
     /// A look-alike audience: the users who are most like these, best first, the seeds left out. Each seed counts alike,
     /// however much is known of it and however often it is named: a score is the cosine of the angle between a user's
     /// vector of factors and the mean of the seeds' vectors, each of length 1. For one seed these are its
-    /// [`similar_users`](Self::similar_users).
+    /// [`similar_users`](Self::similar_users), but for the last bit of a score.
     ///
     /// Few seeds of one taste work best: the mean of many tastes is the taste of nobody.
     ///
