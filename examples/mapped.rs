@@ -1,8 +1,8 @@
 //! Opening a model of a million items: loaded into memory, and mapped.
 //!
 //! ```text
-//! cargo run --release --features mmap --example mapped
-//! cargo run --release --features mmap --example mapped -- --items 1000000 --factors 128
+//! cargo run --release --all-features --example mapped
+//! cargo run --release --all-features --example mapped -- --items 1000000 --factors 128
 //! ```
 //!
 //! | option | default |
