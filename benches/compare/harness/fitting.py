@@ -161,7 +161,7 @@ def _entries(data: DataSet, factors: int) -> list[Entry]:
 def quality(plan: Plan) -> "Iterator[LikesRow]":
     """The best lists of Gowalla: what they take us, and what a peer reaches with as many factors.
 
-    Our settings are those of the README; the peer's are the neighbours of them that its objective has."""
+    Our settings are those of the README; the peer's are those of them that its objective has."""
     judge = install.judge("judge")
     data = SETS["gowalla"]
     split = data.make(plan.data, DATA, plan.seed)
