@@ -34,14 +34,14 @@ const MOST_STEPS: usize = 24;
 /// Rows that are solved side by side at most.
 const TOGETHER: usize = 4;
 
-/// Floats of packed events beyond which no row joins others: what is packed stays in the first cache, and so does what is
-/// fetched meanwhile for the next ones, which is as much. Epochs of `Ials` on Gowalla, ms: at 128 factors 8 K 108, 4 K
-/// 105, at 64 factors 44.1 and 43.3.
+/// Floats of packed events beyond which no row joins others: what is packed takes a third of the first cache. Epochs of
+/// `Ials` on Gowalla at 128 factors, two threads, ms, seven runs in turn: 90.8 with twice as much, 86.5 with this; on a
+/// slower machine 103.8 and 102.1; at 64 factors the same.
 const PANEL: usize = 4 * 1024;
 
 /// Steps of a row over which what comes next is fetched, a little beside each tile: about as many as a row takes, and asked
 /// for at once it would have to wait. Epochs of `Ials` on Gowalla, two threads, ms: over 4 steps 102.1, over 6 100.3 at 128
-/// factors; 41.7 and 41.0 at 64. Over 8 or 12 the same.
+/// factors; 41.7 and 41.0 at 64. Over 8 or 12, in the kernel alone, the same.
 const FETCHES: usize = 6;
 
 /// A row and its position.
