@@ -16,6 +16,13 @@ use super::simd::{Job, Simd};
 /// 3.9 and 14.1, 28 rows 3.7 and 14.7. Without fetching, 5.5 at K 64.
 const BLOCK: usize = 42;
 
+/// Coordinates that lie together in a block. The rows of a segment are a fixed distance apart: addresses of a tile's rows
+/// that had to be computed took the turn of multiply-adds.
+const SEGMENT: usize = 64;
+
+/// Some coordinates of one row.
+type Segment = [f32; SEGMENT];
+
 /// Multiplies every row by a square matrix from the right, in place; `rows * n^2` multiply-adds, best for some hundred
 /// rows at once. A row does not depend on the others.
 ///
@@ -42,15 +49,18 @@ impl Job for Transform<'_, '_> {
         let Self { matrix, rows } = self;
         let (n, stride) = (rows.width(), rows.stride());
         let (mut packed, mut block) = (Buffer::default(), Buffer::default());
-        let block = block.get(BLOCK.min(rows.count()) * n);
+        let segments = n.div_ceil(SEGMENT);
+        let (block, _) = block.get(segments * BLOCK * SEGMENT).as_chunks_mut();
         let width = 2 * S::LANES;
         let panels = pack(matrix, width, &mut packed);
         // What of the next block is fetched beside each tile.
         let share = (BLOCK * stride).div_ceil(n.div_ceil(width) * BLOCK.div_ceil(S::ROWS_BY_2));
         for first in (0..rows.count()).step_by(BLOCK) {
             let count = BLOCK.min(rows.count() - first);
-            for (r, to) in block.chunks_exact_mut(n).take(count).enumerate() {
-                to.copy_from_slice(rows.row_mut(first + r));
+            for r in 0..count {
+                for (segment, from) in rows.row_mut(first + r).chunks(SEGMENT).enumerate() {
+                    block[segment * BLOCK + r][..from.len()].copy_from_slice(from);
+                }
             }
             let mut done = 0;
             for (p, panel) in panels.chunks_exact(n * width).enumerate() {
@@ -63,7 +73,7 @@ impl Job for Transform<'_, '_> {
                     let (out, next) = rest.split_at_mut(rest.len().min((count - at) * stride));
                     let out = Out { out: &mut out[p * width..], stride, columns };
                     let fetched = next.chunks(share).nth(done).unwrap_or_default();
-                    tile(s, &block[at * n..][..height * n], (panel, fetched), height, out);
+                    tile(s, &block[at..], (panel, fetched), height, out);
                     at += height;
                     tiles -= 1;
                     done += 1;
@@ -90,8 +100,8 @@ fn pack<'b>(matrix: Rows<'_>, width: usize, packed: &'b mut Buffer) -> &'b [f32]
 }
 
 struct Tile<'a, const R: usize> {
-    /// `R` rows, one after the other.
-    x: &'a [f32],
+    /// The segments of a block, from the first of `R` rows on.
+    x: &'a [Segment],
     panel: &'a [f32],
     to: Out<'a>,
     /// What is asked for meanwhile.
@@ -114,19 +124,21 @@ impl<const R: usize> Job for Tile<'_, R> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let width = 2 * S::LANES;
-        let n = self.panel.len() / width;
-        let rows: [&[f32]; R] = std::array::from_fn(|r| &self.x[r * n..][..n]);
         let mut sums = [[s.zero(); 2]; R];
-        let mut fetched = self.fetched.chunks(self.fetched.len().div_ceil(n).max(1));
-        for (i, columns) in (0..n).zip(self.panel.chunks_exact(width)) {
-            if let Some(next) = fetched.next() {
-                s.prefetch(next);
-            }
-            let (low, high) = (s.load(columns), s.load(&columns[S::LANES..]));
-            for (sums, row) in sums.iter_mut().zip(&rows) {
-                let x = s.splat(row[i]);
-                sums[0] = s.fma(x, low, sums[0]);
-                sums[1] = s.fma(x, high, sums[1]);
+        let lines = self.fetched.len().div_ceil(self.panel.len() / width).max(1);
+        let mut fetched = self.fetched.chunks(lines);
+        for (rows, panel) in self.x.chunks(BLOCK).zip(self.panel.chunks(SEGMENT * width)) {
+            let Some(rows) = rows.first_chunk::<R>() else { break };
+            for (i, columns) in (0..SEGMENT).zip(panel.chunks_exact(width)) {
+                if let Some(next) = fetched.next() {
+                    s.prefetch(next);
+                }
+                let (low, high) = (s.load(columns), s.load(&columns[S::LANES..]));
+                for (sums, row) in sums.iter_mut().zip(rows) {
+                    let x = s.splat(row[i]);
+                    sums[0] = s.fma(x, low, sums[0]);
+                    sums[1] = s.fma(x, high, sums[1]);
+                }
             }
         }
         let Out { out, stride, columns } = self.to;
@@ -147,7 +159,7 @@ impl<const R: usize> Job for Tile<'_, R> {
 
 /// A tile whose height is known when it runs.
 #[inline(always)]
-fn tile<S: Simd>(s: S, x: &[f32], (panel, fetched): (&[f32], &[f32]), height: usize, to: Out<'_>) {
+fn tile<S: Simd>(s: S, x: &[Segment], (panel, fetched): (&[f32], &[f32]), height: usize, to: Out<'_>) {
     match height {
         1 => s.vectorize(Tile::<1> { x, panel, to, fetched }),
         2 => s.vectorize(Tile::<2> { x, panel, to, fetched }),

@@ -3,6 +3,8 @@
 //! Each weight is multiplied by a number of the user times a number of the item, so that the rows of a side still share
 //! one prior matrix, each times a number of its own.
 
+use super::order::Order;
+
 /// What the rows of one side multiply weights by.
 pub(super) struct Shares {
     /// The weights of the row's events.
@@ -20,6 +22,12 @@ impl Shares {
     /// Of items whose events weigh so much.
     pub(super) fn of_items(events: Vec<f32>) -> Self {
         Self { pairs: vec![1.0; events.len()], events }
+    }
+
+    /// Those of the same rows in another order.
+    pub(super) fn arrange(&mut self, order: &Order) {
+        self.events = order.arranged(&self.events);
+        self.pairs = order.arranged(&self.pairs);
     }
 
     /// What pairs are multiplied by, if it is not 1 for all.

@@ -1,11 +1,12 @@
 //! The fit: start, epochs, the model at the end.
 
 use super::degrees::{Activity, Discount, Shares};
+use super::lists::Lists;
 use super::model::{Ials, Parts};
 use super::params::IalsParams;
 use super::side::{Failed, Frame, Side, Told, solver};
 use super::validation;
-use crate::data::{History, Interactions, ItemIx, UserIx};
+use crate::data::Interactions;
 use crate::kernel::Matrix;
 use crate::kernel::{SolveError, Stream};
 use crate::model::{Clock, Epochs, FitContext, FitError, FitReport, Fitted, Seen};
@@ -42,7 +43,7 @@ pub(super) fn fit(
 /// Everything that changes from epoch to epoch.
 struct State<'d> {
     params: &'d IalsParams,
-    data: &'d Interactions,
+    lists: Lists<'d>,
     /// The epoch that is going on, or comes next.
     epoch: usize,
     frame: Frame<'d>,
@@ -72,7 +73,7 @@ impl<'d> State<'d> {
         let shares = (Shares::of_users(activity, &by_user), Shares::of_items(item_weights.clone()));
         Self {
             params,
-            data,
+            lists: Lists::new(data, plain),
             epoch: 1,
             users: Side::new(params, data.user_offsets(), &by_user, data.n_items(), shares.0),
             items: Side::new(params, data.item_offsets(), &by_item, data.n_users(), shares.1),
@@ -104,7 +105,7 @@ impl<'d> State<'d> {
 
     /// The items of a model, and users solved from them.
     fn start_from(&mut self, model: &Ials) -> Result<(), FitError> {
-        let (factors, n_items) = (self.params.factors, self.data.n_items());
+        let (factors, n_items) = (self.params.factors, self.lists.data().n_items());
         let (items, n_items) = (&model.parts.items, n_items as usize);
         let fits = |what, found, expected, fits: bool| {
             if fits { Ok(()) } else { Err(FitError::Start { what, found, expected }) }
@@ -117,25 +118,48 @@ impl<'d> State<'d> {
 
     /// Solves all items; returns their part of the regularization.
     fn solve_items(&mut self) -> Result<f64, FitError> {
-        let data = self.data;
-        let audience = |row: usize| data.item(ItemIx::new(row as u32)).unwrap_or_default();
+        let lists = &self.lists;
+        let audience = |place: usize| lists.audience(place);
         let solved = self.items.solve(&self.frame, &mut self.users, audience, Told::Regularization);
-        let (_, told) = solved.map_err(|failed| diverged(self.epoch, "item", failed))?;
+        let (_, told) =
+            solved.map_err(|failed| diverged(self.epoch, "item", failed, |place| lists.item(place)))?;
         Ok(told)
     }
 
     /// Solves all users; returns the objective without the regularization of the items.
     fn solve_users(&mut self) -> Result<f64, FitError> {
-        let data = self.data;
-        let history = |row: usize| -> History<'d> { data.user(UserIx::new(row as u32)).unwrap_or_default() };
+        let lists = &self.lists;
+        let history = |place: usize| lists.history(place);
         let solved = self.users.solve(&self.frame, &mut self.items, history, Told::Objective);
-        let (base, told) = solved.map_err(|failed| diverged(self.epoch, "user", failed))?;
+        let (base, told) =
+            solved.map_err(|failed| diverged(self.epoch, "user", failed, |place| lists.user(place)))?;
         self.base = base;
         Ok(told)
     }
 
+    /// Takes the order that the factors suggest. Items come next and are solved anew: theirs are not moved.
+    fn arrange(&mut self) {
+        let workers = self.frame.workers;
+        self.lists.arrange(workers, &self.users.rows, &self.items.rows);
+        if let Some([users, items]) = self.lists.orders() {
+            self.users.rows = users.0.arranged_factors(workers, &self.users.rows);
+            self.users.arrange(users);
+            self.items.arrange(items);
+        }
+    }
+
+    /// The factors of users and items as the data has them, if the fit has another order.
+    fn restored(&self) -> Option<[Matrix; 2]> {
+        let [(users, _), (items, _)] = self.lists.orders()?;
+        let workers = self.frame.workers;
+        let items = items.restored_factors(workers, &self.items.rows);
+        Some([users.restored_factors(workers, &self.users.rows), items])
+    }
+
     fn finish(self) -> Result<Ials, FitError> {
-        let Self { params, data, epoch, users, items, activity, discount, item_weights, base, .. } = self;
+        let restored = self.restored();
+        let Self { params, lists, epoch, users, items, activity, discount, item_weights, base, .. } = self;
+        let [users, items] = restored.unwrap_or([users.rows, items.rows]);
         let parts = Parts {
             factors: params.factors,
             weighting: params.weighting(),
@@ -144,10 +168,10 @@ impl<'d> State<'d> {
             activity,
             discount,
             item_weights: item_weights.into(),
-            users: users.rows,
-            items: items.rows,
+            users,
+            items,
             base,
-            seen: Seen::new(data),
+            seen: Seen::new(lists.data()),
         };
         Ials::try_from(parts).map_err(|_: Unsound| FitError::Diverged {
             epoch,
@@ -161,20 +185,31 @@ impl<'d> State<'d> {
 impl Epochs for State<'_> {
     fn epoch(&mut self, epoch: usize) -> Result<f64, FitError> {
         self.epoch = epoch;
+        if Lists::are_due(epoch, &self.users.rows, &self.items.rows) {
+            self.arrange();
+        }
         let items = self.solve_items()?;
         Ok(items + self.solve_users()?)
     }
 
     fn validate(&mut self, held_out: &Interactions) -> Result<Option<f64>, FitError> {
         let Frame { workers, solver, .. } = &self.frame;
-        let rows = (&self.users.rows, &self.items.rows);
-        let misplaced = validation::misplaced(workers, solver.level(), rows, self.data, held_out);
-        misplaced.map_err(|error| diverged(self.epoch, "user", error.into()))
+        let restored = self.restored();
+        let rows =
+            restored.as_ref().map_or((&self.users.rows, &self.items.rows), |[users, items]| (users, items));
+        let misplaced = validation::misplaced(workers, solver.level(), rows, self.lists.data(), held_out);
+        misplaced.map_err(|error| diverged(self.epoch, "user", error.into(), |user| user))
     }
 }
 
-fn diverged(epoch: usize, kind: &str, Failed { row, error }: Failed) -> FitError {
-    let row = row.map_or_else(|| format!("all {kind}s"), |row| format!("{kind} {row}"));
+/// `at` names the row of the data at a place.
+fn diverged(
+    epoch: usize,
+    kind: &str,
+    Failed { row, error }: Failed,
+    at: impl Fn(usize) -> usize,
+) -> FitError {
+    let row = row.map_or_else(|| format!("all {kind}s"), |place| format!("{kind} {}", at(place)));
     match error {
         SolveError::NotPositiveDefinite => FitError::Singular { epoch, row, raise: RAISE },
         SolveError::Precision { .. } => {

@@ -29,7 +29,9 @@ mod evidence;
 mod explain;
 mod file;
 mod fit;
+mod lists;
 mod model;
+mod order;
 mod params;
 mod side;
 #[cfg(test)]

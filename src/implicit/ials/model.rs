@@ -127,11 +127,10 @@ impl TryFrom<Parts> for Ials {
 
     fn try_from(parts: Parts) -> Result<Self, Unsound> {
         parts.check()?;
-        parts.check_rows()?;
         let model = Self::unasked(parts);
+        model.check_rows()?;
         if !model.parts.items.is_mapped() {
             model.anyone();
-            model.longest();
         }
         Ok(model)
     }
@@ -170,21 +169,18 @@ impl Parts {
         let expected_scale = |x: f64| (1e-12..=1e12).contains(&x);
         Unsound::unless_all("items.discount", &[1.0, self.discount.scale], SHARE, expected_scale)
     }
-
-    /// The same for what grows with users and items.
-    pub(super) fn check_rows(&self) -> Result<(), Unsound> {
-        Unsound::unless_all("items.weight", &self.item_weights, SHARE, is_share)?;
-        let known = |item: crate::data::ItemIx| item.ix() < self.items.count();
-        Unsound::unless_all("seen.items", self.seen.items(), "an item of the model", known)?;
-        Unsound::unless_all("items", self.items.floats(), "a finite number", f32::is_finite)?;
-        let (users, longest): (Vec<usize>, _) = ((0..self.users.count()).collect(), longest(&self.items));
-        let bounded = |user: usize| has_finite_scores(self.users.row(user), longest);
-        Unsound::unless_all("users", &users, "a row whose scores are finite", bounded)
-    }
 }
 
+/// Sums that are made side by side, so that none waits for the last addition.
+const CHAINS: usize = 8;
+
 pub(super) fn length(row: &[f32]) -> f64 {
-    row.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt()
+    let mut sums = [0.0; CHAINS];
+    let (chunks, rest) = row.as_chunks::<CHAINS>();
+    let add = |(sum, &x): (&mut f64, &f32)| *sum += f64::from(x) * f64::from(x);
+    chunks.iter().for_each(|chunk| sums.iter_mut().zip(chunk).for_each(add));
+    sums.iter_mut().zip(rest).for_each(add);
+    sums.iter().sum::<f64>().sqrt()
 }
 
 /// The length of the longest row that is numbers.
@@ -219,6 +215,20 @@ impl Ials {
     fn unasked(parts: Parts) -> Self {
         let (anyone, longest) = (OnceLock::new(), OnceLock::new());
         Self { solver: solver(parts.factors), parts, anyone, longest }
+    }
+
+    /// Whether the parts that grow with users and items fit together and no answer can leave the numbers of single
+    /// precision.
+    pub(super) fn check_rows(&self) -> Result<(), Unsound> {
+        let Parts { item_weights, users, items, seen, .. } = &self.parts;
+        Unsound::unless_all("items.weight", item_weights, SHARE, is_share)?;
+        let known = |item: crate::data::ItemIx| item.ix() < items.count();
+        Unsound::unless_all("seen.items", seen.items(), "an item of the model", known)?;
+        Unsound::unless_all("items", items.floats(), "a finite number", f32::is_finite)?;
+        let rows: Vec<usize> = (0..users.count()).collect();
+        Unsound::unless_all("users", &rows, "a row whose scores are finite", |user| {
+            self.covers(users.row(user))
+        })
     }
 
     /// The mean of the rows of users who have events. Asked for the first time, a model of a mapped file reads all users.

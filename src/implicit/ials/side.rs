@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::basis::diagonalise;
 use super::degrees::Shares;
 use super::evidence::{Events, Evidence};
+use super::order::Order;
 use super::params::IalsParams;
 use super::weighting::{Pair, Weighting};
 use crate::data::Row;
@@ -81,14 +82,19 @@ impl Side {
         others: u32,
         shares: Shares,
     ) -> Self {
-        let solver = solver(params.factors);
-        let cost = |n: usize| solver.cost(n) as usize + params.factors;
         Self {
             rows: Matrix::new(used.len(), params.factors),
             regularization: used.iter().map(|&n| params.regularization_of(n, others)).collect(),
             shares,
-            cuts: tapered(balanced(offsets, cost, LEAST_COST)),
+            cuts: cuts(params.factors, offsets),
         }
+    }
+
+    /// Takes an order of the rows in which the events of each begin at `offsets`. The factors stay where they are.
+    pub(super) fn arrange(&mut self, (order, offsets): (&Order, &[usize])) {
+        self.regularization = order.arranged(&self.regularization);
+        self.shares.arrange(order);
+        self.cuts = cuts(self.rows.width(), offsets);
     }
 
     /// Turns the fixed side and solves every row against it. `row` gives what a row has touched, or who has touched
@@ -124,6 +130,12 @@ impl Side {
         }
         Ok((base, sum))
     }
+}
+
+/// The jobs of a half-step.
+fn cuts(factors: usize, offsets: &[usize]) -> Vec<Range<usize>> {
+    let solver = solver(factors);
+    tapered(balanced(offsets, |n| solver.cost(n) as usize + factors, LEAST_COST))
 }
 
 /// One half-step.

@@ -33,7 +33,7 @@ fn grouped(n_users: u32, n_items: u32, value: impl Fn(f32, u32, u32) -> f32) -> 
     Interactions::from_events(n_users, n_items, &events).unwrap()
 }
 
-fn plain(n_users: u32, n_items: u32) -> Interactions {
+pub(super) fn plain(n_users: u32, n_items: u32) -> Interactions {
     grouped(n_users, n_items, |_, _, _| 1.0)
 }
 
@@ -52,7 +52,7 @@ pub(super) fn fitted(params: &IalsParams, data: &Interactions, threads: usize) -
     (fitted.model, fitted.report)
 }
 
-fn profile(model: &Ials, query: &Query<'_>) -> Profile {
+pub(super) fn profile(model: &Ials, query: &Query<'_>) -> Profile {
     let mut profile = Profile::new();
     model.profile(query, &mut profile).unwrap();
     profile
@@ -127,7 +127,7 @@ pub(super) fn shares(params: &IalsParams, data: &Interactions) -> (Vec<f64>, Vec
 }
 
 /// The objective of the documentation, pair by pair.
-fn objective(params: &IalsParams, data: &Interactions, model: &Ials) -> f64 {
+pub(super) fn objective(params: &IalsParams, data: &Interactions, model: &Ials) -> f64 {
     let (users, items) = (&model.parts.users, &model.parts.items);
     let (a, c) = shares(params, data);
     let used = |values: &[f32]| values.iter().filter(|value| told(params, **value).is_some()).count();

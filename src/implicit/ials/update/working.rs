@@ -73,7 +73,7 @@ impl IalsWorking {
     pub(super) fn new(model: &Ials, histories: &Histories, threads: usize) -> Result<Self, UpdateError> {
         if model.parts.items.is_mapped() {
             // What becomes part of a model in memory is what such a model is made of.
-            model.parts.check_rows().map_err(|unsound| UpdateError::Damaged { what: unsound.to_string() })?;
+            model.check_rows().map_err(|unsound| UpdateError::Damaged { what: unsound.to_string() })?;
         }
         let (workers, factors) = (Workers::new(threads)?, model.factors());
         let rows = || (0..model.parts.users.count()).map(|user| model.parts.users.row(user));
