@@ -51,7 +51,10 @@ use crate::persist::{Numbers, Unsound};
 /// on the way, and was measured at up to 1.9e-6 in the longest rows of Gowalla (K 64). Rows
 /// that do not come so near in 24 steps are factored, as are long ones where that is less work: `n^2 K / 2 + n^3 / 6` or
 /// `n K^2 / 2 + K^3 / 6`. The weaker the unobserved pairs and the regularization, the more steps. Memory: 4 K bytes per
-/// row, 4 per event to remember who has seen what, and during the fit some tens of K x K matrices.
+/// row, 4 per event to remember who has seen what, and during the fit some tens of K x K matrices. A fit
+/// whose larger side takes from 2 to 64 MiB of factors puts the rows of both sides in an order of its own before the fourth
+/// epoch, in which they find each other in the cache: an epoch on Gowalla (K 128, two threads) takes 84 ms instead of 93; it
+/// costs a fifth of an epoch and 8 bytes per event, 16 where values weigh.
 ///
 /// *Validation.* The curve of held-out events is one minus the NDCG of the whole list, without the training events: 0
 /// if every held-out like stands first. It ranks the whole catalogue for every user, which takes longer than an epoch.
