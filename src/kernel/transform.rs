@@ -13,7 +13,7 @@ use super::simd::{Job, Simd};
 
 /// Rows between two passes over the matrix: with their copy and a panel they stay in a first cache of 48 KiB up to 64
 /// columns. The turns of one epoch of `Ials` on Gowalla, one thread, ms: 84 rows 4.2 at K 64 and 15.5 at 128, 42 rows
-/// 3.9 and 14.1, 28 rows 3.7 and 14.7. Without fetching, 5.5 at K 64.
+/// 3.9 and 14.1, 28 rows 3.7 and 14.7; without fetching, 5.5 at K 64. (All before the rows lay in segments.)
 const BLOCK: usize = 42;
 
 /// Coordinates that lie together in a block. The rows of a segment are a fixed distance apart: addresses of a tile's rows

@@ -1,8 +1,6 @@
 //! Who touched what, in the order in which a fit keeps the users and items.
 //!
-//! It begins with the order of the data and takes that of the factors once they tell one ([`Order`]). Of the fixed rows
-//! that Gowalla's users and items touch (64 factors) a cache of 1.5 MB misses .65 and .37 in the order of the data, .22
-//! and .16 in that of the factors after three epochs.
+//! It begins with the order of the data and takes that of the factors once they tell one ([`Order`]).
 
 use std::ops::Range;
 
@@ -16,8 +14,8 @@ const FIRST: usize = 4;
 
 /// The bytes of the rows of the larger side for which an order is taken. Fewer stay in a second cache whatever their order.
 /// Of more a cache holds too small a share: likes of Netflix's shape, 117 MiB of users at 64 factors, took as long in an order
-/// of their own. Epochs on Gowalla, two threads, ms, in the order of the data and in that of the factors: 38.0 and 36.2 at 64
-/// factors, 93.5 and 84.0 at 128, 225 and 201 at 256 (40 MiB).
+/// of their own. Epochs of one fit on Gowalla before the fourth and after it, two threads, ms (driver `ials` of
+/// `benches/compare`): 39 and 36 at 64 factors, 94 and 83 at 128, 226 and 200 at 256 (40 MiB).
 const BYTES: Range<usize> = 1 << 21..1 << 26;
 
 /// Events of one job, at least.

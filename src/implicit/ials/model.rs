@@ -53,7 +53,7 @@ use crate::persist::{Numbers, Unsound};
 /// `n K^2 / 2 + K^3 / 6`. The weaker the unobserved pairs and the regularization, the more steps. Memory: 4 K bytes per
 /// row, 4 per event to remember who has seen what, and during the fit some tens of K x K matrices. A fit
 /// whose larger side takes from 2 to 64 MiB of factors puts the rows of both sides in an order of its own before the fourth
-/// epoch, in which they find each other in the cache: an epoch on Gowalla (K 128, two threads) takes 84 ms instead of 93; it
+/// epoch, in which they find each other in the cache: epochs on Gowalla (K 128, two threads) take 94 ms before and 83 after; it
 /// costs a fifth of an epoch and 8 bytes per event, 16 where values weigh.
 ///
 /// *Validation.* The curve of held-out events is one minus the NDCG of the whole list, without the training events: 0
