@@ -15,7 +15,7 @@
 //! turned, the other side is about to be solved anew in the turned coordinates, and the prior is now
 //! `a_u alpha_0 L + lambda_u I`: diagonal, for every a_u and lambda_u. It is also strong: conjugate gradients from zero, in
 //! coordinates scaled by it, bring a row within the rounding of single precision in a few steps, with a proof, and the
-//! kernel factors the few that they do not.
+//! kernel factors the few that they do not, and short ones.
 //!
 //! Before the fourth epoch the fit may put the rows of both sides in an order of its own, for the caches' sake (`lists`,
 //! `order`). An epoch solves the items, then the users; the model keeps the turned items with their diagonal L, so that folding

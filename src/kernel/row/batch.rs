@@ -70,8 +70,9 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
             }
         }
         self.iterate(s, one.as_ref().map_or(&iterated, std::slice::from_ref), &mut fail);
-        short.sort_unstable();
-        for (list, method) in [(&short, Method::Dual), (&narrow, Method::Primal)] {
+        let mut sorted = std::mem::take(&mut self.workspace.sorted);
+        sort(&short, &mut sorted);
+        for (list, method) in [(&sorted, Method::Dual), (&narrow, Method::Primal)] {
             for (at, members) in list.chunks(S::LANES).enumerate() {
                 let after = list.get(at * S::LANES + members.len());
                 let next: &[I] = after.map_or(&[], |&(_, r)| (self.row)(r).indices);
@@ -89,7 +90,26 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
         }
         self.workspace.narrow = narrow;
         self.workspace.short = short;
+        self.workspace.sorted = sorted;
         failed.map_or(Ok(()), Err)
+    }
+}
+
+/// Lengths and positions, the shortest first, and in their order where they are as long. Lengths are counted, not compared:
+/// comparisons that no processor foresees cost a short row a tenth of its time.
+fn sort(list: &[(usize, usize)], sorted: &mut Vec<(usize, usize)>) {
+    let mut ends = [0; LANES_UP_TO + 2];
+    for &(n, _) in list {
+        ends[n + 1] += 1;
+    }
+    for n in 1..ends.len() {
+        ends[n] += ends[n - 1];
+    }
+    sorted.clear();
+    sorted.resize(list.len(), (0, 0));
+    for &(n, r) in list {
+        sorted[ends[n]] = (n, r);
+        ends[n] += 1;
     }
 }
 

@@ -117,6 +117,14 @@ impl<'a> RowsMut<'a> {
         &mut self.data[i * self.stride..][..self.width]
     }
 
+    /// Asks for the cache lines of row `i`, which is to be written.
+    #[inline(always)]
+    pub(super) fn prefetch<S: Simd>(&self, s: S, i: usize) {
+        for line in self.data[i * self.stride..][..self.width].chunks(LINE) {
+            s.prefetch(line);
+        }
+    }
+
     /// Everything from row `i` on.
     #[inline(always)]
     pub(in crate::kernel) fn rest_mut(&mut self, i: usize) -> &mut [f32] {

@@ -12,9 +12,9 @@
 //! * *dual*: x = m + P^-1 Y' z with (W^-1 + Y P^-1 Y') z = t - Y m, Cholesky of the n x n matrix;
 //!   `n^2 D/2 + n^3/6 + n^2 + nD` multiply-adds. Nothing cancels, and W^-1 > 0 keeps it positive definite.
 //!
-//! Each row takes the cheaper one; or, where the caller says that the prior is strong, conjugate gradients until single
-//! precision has no more to give (see `conjugate`), with these two for rows that do not get there. Small systems are made one by one and solved `LANES` at a time, one per lane: see
-//! `lanes`, and [`super::interleaved`]. Rows that start on a cache line (their stride a multiple of 16 floats) are read
+//! Each row takes the cheaper one; or, where the caller says that the prior is strong and the row is not short, conjugate
+//! gradients until single precision has no more to give (see `conjugate`), with these two for rows that do not get there.
+//! Small systems are made one by one and solved `LANES` at a time, one per lane: see `lanes`, and [`super::interleaved`]. Rows that start on a cache line (their stride a multiple of 16 floats) are read
 //! fastest. Which way a row goes depends on its n, on D and on the level alone, so a row has the
 //! same bits alone and in any batch.
 //!

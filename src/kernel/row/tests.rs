@@ -367,7 +367,7 @@ fn minima_are_the_objective_at_the_answer() {
 /// for rounding.
 #[test]
 fn conjugate_gradients_come_as_near_as_they_say() {
-    for (dim, n) in [(16, 7), (30, 80), (64, 20), (64, 300), (128, 60), (200, 900)] {
+    for (dim, n) in [(16, 17), (30, 80), (64, 20), (64, 300), (128, 60), (200, 900)] {
         let problem = Problem::new(dim, n, 6);
         let precision = Precision { shift: n as f32, ..Precision::diagonal(&problem.base) };
         let row = Row { precision, ..problem.row(true, true) };
@@ -411,10 +411,18 @@ fn rows_too_long_for_the_cache_are_not_iterated() {
     let solver = RowSolver::new(64);
     assert!(!solver.iterates(20));
     let solver = solver.with_conjugate_gradients();
-    assert!(solver.iterates(0) && solver.iterates(4096) && !solver.iterates(5000));
+    assert!(solver.iterates(17) && solver.iterates(4096) && !solver.iterates(5000));
     assert!(!RowSolver::new(32).with_conjugate_gradients().iterates(96));
     assert!(!RowSolver::new(1024).with_conjugate_gradients().iterates(usize::MAX));
     assert!(solver.cost(20) < RowSolver::new(64).cost(200));
+}
+
+#[test]
+fn short_rows_are_not_iterated() {
+    for (dim, short) in [(16, 16), (127, 16), (128, 24), (1024, 24)] {
+        let solver = RowSolver::new(dim).with_conjugate_gradients();
+        assert!(!solver.iterates(0) && !solver.iterates(short) && solver.iterates(short + 1), "D={dim}");
+    }
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub struct Workspace {
     pub(super) scales: Buffer,
     /// Length and position of the short rows.
     pub(super) short: Vec<(usize, usize)>,
+    /// The same, the shortest first.
+    pub(super) sorted: Vec<(usize, usize)>,
     /// Positions of those of them that a factorisation must solve after all.
     pub(super) unfinished: Vec<usize>,
     /// Where the fixed rows of a row start.

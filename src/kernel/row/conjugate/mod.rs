@@ -103,6 +103,7 @@ impl<I: Copy + Into<usize>> Conjugate<'_, '_, '_, I> {
             panel = rest;
             let (own, rest) = std::mem::take(&mut vectors).split_at_mut(VECTORS * width);
             vectors = rest;
+            self.answers.rows.prefetch(s, *position);
             *going = Some(Going::start(s, self.fixed, *position, row, tiles, own));
         }
         let mut ahead = [const { None }; TOGETHER];

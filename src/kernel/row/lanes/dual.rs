@@ -31,6 +31,7 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
         zeros.fill(0.0);
         for (lane, &(n, r)) in self.members.iter().enumerate() {
             let row = (self.row)(r);
+            answers.rows.prefetch(s, r);
             self.side(s, &row, lane, diagonal, targets);
             let scales = &mut scales[lane * padded..][..padded];
             root_scales(s, row.precision, S::vectors_mut(scales));
@@ -43,10 +44,13 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
             s.vectorize(Pairs { panel, dim: padded, n, out, ahead });
             rest.fill(0.0);
         }
-        products[self.members.len() * stride..].fill(0.0);
         let rows = order + 1;
         let m = workspace.matrix.get(order * rows * S::LANES);
-        s.vectorize(Interleave { products, stride, diagonal, targets, order, m });
+        let alone = self.members.len() == 1;
+        if !alone {
+            products[self.members.len() * stride..].fill(0.0);
+        }
+        s.vectorize(Interleave { products, stride, alone, diagonal, targets, order, m });
         let z = workspace.solution.get(order * S::LANES);
         let pivots = workspace.inverse.get(order * S::LANES);
         let squares = solve_systems(s, Interleaved { m, rows, order, pivots }, z);
@@ -90,6 +94,8 @@ struct Interleave<'a> {
     products: &'a [f32],
     /// From the tiles of one row to those of the next.
     stride: usize,
+    /// Whether there is one row only: then all lanes are that row.
+    alone: bool,
     diagonal: &'a [f32],
     targets: &'a [f32],
     order: usize,
@@ -101,13 +107,20 @@ impl Job for Interleave<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { products, stride, diagonal, targets, order, m } = self;
+        let Self { products, stride, alone, diagonal, targets, order, m } = self;
         let rows = order + 1;
         let mut turned = [0.0; MAX_LANES * MAX_LANES];
         for (t, corner) in pairs::corners(order).enumerate() {
             for part in (0..pairs::TILE).step_by(S::LANES) {
                 let from = t * pairs::TILE + part;
-                s.transpose(|lane| &products[lane * stride + from..], |_, v| v, &mut turned, S::LANES);
+                if alone {
+                    for (entry, &x) in turned.chunks_exact_mut(S::LANES).zip(&products[from..]).take(S::LANES)
+                    {
+                        s.store(s.splat(x), entry);
+                    }
+                } else {
+                    s.transpose(|lane| &products[lane * stride + from..], |_, v| v, &mut turned, S::LANES);
+                }
                 for (at, entry) in turned.chunks_exact(S::LANES).enumerate().take(S::LANES) {
                     let (i, j) = pairs::pair(part + at, corner);
                     if i < j || i >= order {

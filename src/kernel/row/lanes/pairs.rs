@@ -38,7 +38,7 @@ pub(super) fn corners(n: usize) -> impl Iterator<Item = (usize, usize)> {
 /// The pair of events at a place of the tile of that block row and block column.
 #[inline(always)]
 pub(super) fn pair(at: usize, (i, j): (usize, usize)) -> (usize, usize) {
-    (i * SIDE + at / SIDE, j * SIDE + at % SIDE)
+    (i * SIDE + at % SIDE, j * SIDE + at / SIDE)
 }
 
 /// Copies the events into blocks, coordinate k times `scales[k]`, with zeros up to whole vectors and blocks.
@@ -114,18 +114,18 @@ impl<T: ExactSizeIterator<Item = usize>> Job for Pairs<'_, T> {
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
         let Self { panel, dim, n, out, mut ahead } = self;
-        let blocks = n.div_ceil(SIDE);
         let block = |b: usize| &panel[b * SIDE * dim..][..SIDE * dim];
-        for j in 0..blocks {
-            let mut i = j;
-            while i < blocks {
+        for i in 0..n.div_ceil(SIDE) {
+            let down = (block(i), SIDE.min(n - i * SIDE));
+            let mut j = 0;
+            while j <= i {
                 // Two blocks where the registers allow: eight multiply-adds for six loads.
-                if i + 1 < blocks && 2 * SIDE * TILE / S::LANES <= S::ROWS_BY_1 {
-                    tiles_at(s, [block(i), block(i + 1)], block(j), (i, j), out);
-                    i += 2;
+                if j < i && 2 * SIDE * TILE / S::LANES <= S::ROWS_BY_1 {
+                    tiles_at(s, down, [block(j), block(j + 1)], (i, j), out);
+                    j += 2;
                 } else {
-                    tiles_at(s, [block(i)], block(j), (i, j), out);
-                    i += 1;
+                    tiles_at(s, down, [block(j)], (i, j), out);
+                    j += 1;
                 }
                 ahead.step(s);
             }
@@ -133,45 +133,61 @@ impl<T: ExactSizeIterator<Item = usize>> Job for Pairs<'_, T> {
     }
 }
 
-/// The products of the events of `B` blocks with those of one: the tile at `(i, j)` and those under it.
+/// The products of the events of a block, of which there may be fewer than four, with those of `B` blocks: the tile at
+/// `(i, j)` and those beside it.
 #[inline(always)]
 fn tiles_at<S: Simd, const B: usize>(
     s: S,
-    down: [&[f32]; B],
-    across: &[f32],
+    (down, events): (&[f32], usize),
+    across: [&[f32]; B],
+    corner: (usize, usize),
+    out: &mut [f32],
+) {
+    match events {
+        1 => products::<S, B, 1>(s, down, across, corner, out),
+        2 => products::<S, B, 2>(s, down, across, corner, out),
+        3 => products::<S, B, 3>(s, down, across, corner, out),
+        _ => products::<S, B, 4>(s, down, across, corner, out),
+    }
+}
+
+/// The same for the first `C` events of a block.
+#[inline(always)]
+fn products<S: Simd, const B: usize, const C: usize>(
+    s: S,
+    down: &[f32],
+    across: [&[f32]; B],
     (i, j): (usize, usize),
     out: &mut [f32],
 ) {
-    // Two sums of each product, in turn, so that a tile alone does not wait for its last multiply-add.
+    // Two sums of each product, in turn, so that few products do not wait for their last multiply-add.
     let mut even = [[[s.zero(); SIDE]; SIDE]; B];
     let mut odd = even;
-    // The blocks are cut off with `across`: no length is compared inside the loop.
-    let mut rows = [&[][..]; B];
-    for (rows, down) in rows.iter_mut().zip(down) {
-        *rows = &down[..across.len()];
+    let apart = B * C <= SIDE;
+    // The blocks are cut off with `down`: no length is compared inside the loop.
+    let mut blocks = [&[][..]; B];
+    for (block, across) in blocks.iter_mut().zip(across) {
+        *block = &across[..down.len()];
     }
-    let mut chunks = across.chunks_exact(2 * TILE);
+    let mut chunks = down.chunks_exact(2 * TILE);
     let mut at = 0;
-    for across in chunks.by_ref() {
-        step(s, &mut even, rows, at, &across[..TILE]);
-        let chain = if B == 1 { &mut odd } else { &mut even };
-        step(s, chain, rows, at + TILE, &across[TILE..]);
+    for down in chunks.by_ref() {
+        step::<S, B, C>(s, &mut even, blocks, at, &down[..TILE]);
+        step::<S, B, C>(s, if apart { &mut odd } else { &mut even }, blocks, at + TILE, &down[TILE..]);
         at += 2 * TILE;
     }
-    if let across @ [_, ..] = chunks.remainder() {
-        step(s, &mut even, rows, at, across);
+    if let down @ [_, ..] = chunks.remainder() {
+        step::<S, B, C>(s, &mut even, blocks, at, down);
     }
-    if B == 1 {
-        for (even, odd) in even[0].iter_mut().zip(&odd[0]) {
-            for (even, odd) in even.iter_mut().zip(odd) {
-                *even = s.add(*even, *odd);
+    for (b, (even, odd)) in even.into_iter().zip(odd).enumerate() {
+        let out = &mut out[(i * (i + 1) / 2 + j + b) * TILE..][..TILE];
+        for ((even, odd), out) in even.into_iter().zip(odd).zip(out.chunks_exact_mut(S::LANES)) {
+            let mut sums = even;
+            for c in 0..C {
+                if apart {
+                    sums[c] = s.add(even[c], odd[c]);
+                }
             }
-        }
-    }
-    for (b, sums) in even.into_iter().enumerate() {
-        let i = i + b;
-        let out = &mut out[(i * (i + 1) / 2 + j) * TILE..][..TILE];
-        for (sums, out) in sums.into_iter().zip(out.chunks_exact_mut(S::LANES)) {
             s.store(s.sums(sums), out);
         }
     }
@@ -179,19 +195,19 @@ fn tiles_at<S: Simd, const B: usize>(
 
 /// Adds the products of four coordinates, those at `at` of the blocks.
 #[inline(always)]
-fn step<S: Simd, const B: usize>(
+fn step<S: Simd, const B: usize, const C: usize>(
     s: S,
     sums: &mut [[[S::V; SIDE]; SIDE]; B],
-    rows: [&[f32]; B],
+    blocks: [&[f32]; B],
     at: usize,
-    across: &[f32],
+    down: &[f32],
 ) {
-    let mut right = [s.zero(); SIDE];
+    let mut right = [s.zero(); C];
     for (c, right) in right.iter_mut().enumerate() {
-        *right = s.four(&across[c * SIDE..]);
+        *right = s.four(&down[c * SIDE..]);
     }
-    for (sums, rows) in sums.iter_mut().zip(rows) {
-        for (sums, left) in sums.iter_mut().zip(rows[at..][..TILE].chunks_exact(S::LANES)) {
+    for (sums, block) in sums.iter_mut().zip(blocks) {
+        for (sums, left) in sums.iter_mut().zip(block[at..][..TILE].chunks_exact(S::LANES)) {
             let left = s.load(left);
             for (sum, right) in sums.iter_mut().zip(right) {
                 *sum = s.fma(left, right, *sum);
