@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use criterion::{BenchmarkId, Criterion};
 use foldin::data::synthetic::Synthetic;
-use foldin::data::{Columns, Interactions, ItemIx, UserIx};
+use foldin::data::{Columns, History, Interactions, ItemIx, UserIx};
 use foldin::implicit::{Ials, IalsParams};
 use foldin::kernel::{
     Eigen, Gram, Level, RowSolver, Rows, RowsMut, Stream, gathered_products, spin, transform,
@@ -187,13 +187,17 @@ fn table(name: &str, data: &Interactions, epochs: usize) {
 }
 
 fn answers(criterion: &mut Criterion, name: &str, model: &Ials, data: &Interactions) {
-    let user = data.users().find(|(_, history)| history.len() >= 20).map_or(UserIx::new(0), |(user, _)| user);
-    let history = data.user(user).unwrap_or_default();
-    let mut profile = Profile::new();
-    let id = format!("{name}: fold in {} events, {} factors", history.len(), model.factors());
-    criterion.bench_function(&id, |b| {
-        b.iter(|| model.profile(&Query::history(history), black_box(&mut profile)));
-    });
+    // Lengths on both sides of where the kernel goes another way.
+    for events in [4, 8, 16, 32] {
+        let user = data.users().find(|(_, history)| history.len() >= events);
+        let Some((_, History { ids, values, .. })) = user else { continue };
+        let history = History { ids: &ids[..events], values: &values[..events], times: None };
+        let mut profile = Profile::new();
+        let id = format!("{name}: fold in {events} events, {} factors", model.factors());
+        criterion.bench_function(&id, |b| {
+            b.iter(|| model.profile(&Query::history(history), black_box(&mut profile)));
+        });
+    }
 }
 
 fn main() {

@@ -5,10 +5,12 @@ use super::{Answers, Method, Row, Rows, RowsMut, Workspace, check_len};
 use crate::kernel::error::{RowError, SolveError};
 use crate::kernel::level::Level;
 
-/// Rows of so many events or fewer are solved sooner through the products of their pairs, sixteen at once: of fewer than
-/// [`WIDE_FROM`] coordinates, and of as many or more. Cycles a row in the kernel alone, conjugate gradients and pairs: at 64
-/// coordinates 694 and 517 of 8 events, 992 and 844 of 12, 1186 and 1177 of 16; at 128, 1668 and 1409 of 12, 3482 and 3422 of
-/// 24. A short row alone, as in a fold-in, pays for idle lanes: 1870 and 4830 of 16 events at 64, a microsecond more.
+/// Rows of so many events or fewer are solved sooner through the products of their pairs, a vector of rows at once: of fewer
+/// than [`WIDE_FROM`] coordinates, and of as many or more. Epochs of `Ials` on Gowalla, two threads, ms (driver `ials` of
+/// `benches/compare`, with these lengths changed): none and 16, 40.4 and 39.8 at 64 factors, 89.9 and 86.8 at 128; 16 and 24,
+/// 38.6 and 41.2 at 64, 254 and 244 at 256. A short row alone pays for idle lanes. Bench `ials`, folding in 4, 8 and 16 events,
+/// ns: none 310, 350 and 434 at 64 factors, these 323, 590 and 1533; at 128 none 370, 414 and 606, these 388, 658 and 1772.
+/// It must go the way it goes in a batch, to have the same bits.
 const SHORT: [usize; 2] = [16, 24];
 
 /// The least coordinates for which the second length holds.
@@ -93,8 +95,8 @@ impl RowSolver {
         })
     }
 
-    /// Whether a row of `n` events is solved by conjugate gradients, which short ones are not, and by [`method`](Self::method) only if it does
-    /// not come near enough.
+    /// Whether a row of `n` events is solved by conjugate gradients, and by [`method`](Self::method) only if it does not
+    /// come near enough. Short rows are not.
     #[must_use]
     pub fn iterates(&self, n: usize) -> bool {
         let packed = n.saturating_mul(self.dim);

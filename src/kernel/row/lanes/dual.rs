@@ -94,7 +94,7 @@ struct Interleave<'a> {
     products: &'a [f32],
     /// From the tiles of one row to those of the next.
     stride: usize,
-    /// Whether there is one row only: then all lanes are that row.
+    /// Whether there is one row only: then all lanes have its products, and the first its answer.
     alone: bool,
     diagonal: &'a [f32],
     targets: &'a [f32],
