@@ -1,15 +1,22 @@
 //! Who runs it: fixed chunks, fixed order of reduction, any number of threads.
 //!
 //! *Knows*: closures over ranges. *Does not know*: what they compute.
-//! *Cost*: one task per chunk; a pool of its own for each fit that asks for a thread count.
+//! *Cost*: one task per chunk; threads of its own for each fit, all but the caller's, which works too. Between two passes
+//! they wait awake for a moment: see `helpers`.
 //! *Fails* when threads cannot be started.
 //!
 //! The bits never depend on the number of threads: work is cut into chunks whose size depends on the
 //! data alone, each chunk writes its own part of the output, and sums are added in chunk order.
 
+#[cfg(feature = "parallel")]
+mod helpers;
+
 use std::ops::Range;
 #[cfg(feature = "parallel")]
 use std::sync::{Mutex, PoisonError};
+
+#[cfg(feature = "parallel")]
+use helpers::Helpers;
 
 /// Threads that could not be started.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -25,25 +32,28 @@ pub struct ThreadsError {
 #[cfg(feature = "parallel")]
 const MOST_THREADS: usize = 4096;
 
-/// The threads of one fit or one evaluation.
+/// The threads of one fit or one evaluation, the caller's among them.
 pub(crate) struct Workers {
+    /// The others, if there are any.
     #[cfg(feature = "parallel")]
-    pool: rayon::ThreadPool,
+    helpers: Option<Helpers>,
 }
 
 impl Workers {
-    /// Starts `threads` threads; 0 stands for one per core.
+    /// Starts the threads beside the caller's, to be `threads` in all; 0 stands for one per core.
     #[cfg(feature = "parallel")]
     pub(crate) fn new(threads: usize) -> Result<Self, ThreadsError> {
         if threads > MOST_THREADS {
             let reason = format!("at most {MOST_THREADS} make sense");
             return Err(ThreadsError { threads, reason });
         }
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
+        let cores = helpers::cores();
+        let others = if threads == 0 { cores } else { threads } - 1;
+        let helpers = (others > 0)
+            .then(|| Helpers::new(others, cores))
+            .transpose()
             .map_err(|error| ThreadsError { threads, reason: error.to_string() })?;
-        Ok(Self { pool })
+        Ok(Self { helpers })
     }
 
     /// Without the feature `parallel` the caller's thread does everything.
@@ -61,21 +71,26 @@ impl Workers {
         state: impl Fn() -> S + Send + Sync,
         work: impl Fn(&mut S, J) -> R + Send + Sync,
     ) -> Vec<R> {
+        let Some(helpers) = self.helpers.as_ref().filter(|_| jobs.len() > 1) else {
+            return alone(jobs, state, work);
+        };
+        let done = Mutex::new(Vec::with_capacity(jobs.len()));
         // Each thread takes the next job when it is done with one: no thread is left with many at the end.
         let waiting = Mutex::new(jobs.into_iter().enumerate());
         let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let done = self.pool.broadcast(|_| {
-            let Some(mut job) = next() else { return Vec::new() };
-            let (mut state, mut done) = (state(), Vec::new());
+        helpers.run(|| {
+            let Some(mut job) = next() else { return };
+            let (mut state, mut own) = (state(), Vec::new());
             loop {
-                done.push((job.0, work(&mut state, job.1)));
+                own.push((job.0, work(&mut state, job.1)));
                 match next() {
                     Some(another) => job = another,
-                    None => return done,
+                    None => break,
                 }
             }
+            done.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
         });
-        let mut done: Vec<_> = done.into_iter().flatten().collect();
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_unstable_by_key(|&(place, _)| place);
         done.into_iter().map(|(_, result)| result).collect()
     }
@@ -87,9 +102,14 @@ impl Workers {
         state: impl Fn() -> S + Send + Sync,
         work: impl Fn(&mut S, J) -> R + Send + Sync,
     ) -> Vec<R> {
-        let mut state = state();
-        jobs.into_iter().map(|job| work(&mut state, job)).collect()
+        alone(jobs, state, work)
     }
+}
+
+/// All jobs, one after the other.
+fn alone<J, S, R>(jobs: Vec<J>, state: impl Fn() -> S, work: impl Fn(&mut S, J) -> R) -> Vec<R> {
+    let mut state = state();
+    jobs.into_iter().map(|job| work(&mut state, job)).collect()
 }
 
 /// Cuts `0..n` into chunks of `chunk`; the cut depends on nothing else.
@@ -145,6 +165,30 @@ pub(crate) fn parts<'a, T>(mut all: &'a mut [T], width: usize, cuts: &[Range<usi
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn results_come_in_the_order_of_the_jobs_pass_after_pass() {
+        for threads in [0, 1, 2, 3, 8] {
+            let workers = Workers::new(threads).unwrap();
+            for pass in 0..50 {
+                let jobs: Vec<usize> = (0..pass).collect();
+                let squares = workers.map(jobs, || pass, |pass, job| *pass + job * job);
+                assert!(squares.iter().enumerate().all(|(job, &found)| found == pass + job * job));
+                assert_eq!(squares.len(), pass, "{threads} threads");
+            }
+        }
+    }
+
+    #[test]
+    fn a_job_that_panics_does_not_keep_the_others_waiting() {
+        for threads in [1, 2, 3] {
+            let workers = Workers::new(threads).unwrap();
+            let pass = |bad: usize| workers.map((0..20).collect(), || (), |(), job| assert_ne!(job, bad));
+            let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| pass(7)));
+            assert!(caught.is_err(), "{threads} threads");
+            assert_eq!(pass(20).len(), 20, "{threads} threads");
+        }
+    }
 
     #[test]
     fn the_cut_covers_every_row_once_whatever_the_lengths() {
