@@ -27,6 +27,9 @@ const CHUNK: usize = 32;
 /// let mut out = [0.0; 4];
 /// gram.lower(&mut out)?;
 /// assert_eq!(out, [10.0, 0.0, 14.0, 20.0]);
+/// let mut sum = [0.5, 0.0, 0.0];
+/// gram.add_packed_to(&mut sum)?;
+/// assert_eq!(sum, [10.5, 14.0, 20.0]);
 /// # Ok::<(), foldin::kernel::SolveError>(())
 /// ```
 #[derive(Debug)]
@@ -88,6 +91,22 @@ impl Gram {
         let sums = self.sums.get(dim * stride).chunks_exact(stride);
         for (i, (to, from)) in out.chunks_exact_mut(dim.max(1)).zip(sums).enumerate() {
             to[..=i].copy_from_slice(&from[..=i]);
+        }
+        Ok(())
+    }
+
+    /// Adds the lower triangle to a sum in double precision that holds nothing else: row after row without gaps.
+    ///
+    /// # Errors
+    /// [`SolveError::Shape`] when `sum` is not `dim (dim + 1) / 2` long.
+    pub fn add_packed_to(&mut self, mut sum: &mut [f64]) -> Result<(), SolveError> {
+        let dim = self.dim;
+        check_len("packed Gram matrix", dim * (dim + 1) / 2, sum.len())?;
+        let stride = stride_for(dim);
+        for (i, from) in self.sums.get(dim * stride).chunks_exact(stride).enumerate() {
+            let (to, rest) = sum.split_at_mut(i + 1);
+            to.iter_mut().zip(from).for_each(|(to, &from)| *to += f64::from(from));
+            sum = rest;
         }
         Ok(())
     }

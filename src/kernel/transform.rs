@@ -58,8 +58,12 @@ impl Job for Transform<'_, '_> {
         for first in (0..rows.count()).step_by(BLOCK) {
             let count = BLOCK.min(rows.count() - first);
             for r in 0..count {
-                for (segment, from) in rows.row_mut(first + r).chunks(SEGMENT).enumerate() {
-                    block[segment * BLOCK + r][..from.len()].copy_from_slice(from);
+                let (whole, rest) = rows.row_mut(first + r).as_chunks();
+                for (segment, from) in whole.iter().enumerate() {
+                    block[segment * BLOCK + r] = *from;
+                }
+                if !rest.is_empty() {
+                    block[whole.len() * BLOCK + r][..rest.len()].copy_from_slice(rest);
                 }
             }
             let mut done = 0;

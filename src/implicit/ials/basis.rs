@@ -78,11 +78,12 @@ fn gram(
     // How many jobs there are decides on the order of sums: it must not depend on the machine.
     let most = (ENTRIES / (factors * factors)).clamp(2, GRAMS);
     let jobs = chunks(side.count(), side.count().div_ceil(most).max(ROWS)).collect();
+    let entries = factors * (factors + 1) / 2;
     let parts = workers.map(
         jobs,
-        || (Gram::new(factors, level), vec![0.0; factors * factors]),
-        |(gram, lower), part| {
-            let mut sum = vec![0.0; factors * factors];
+        || Gram::new(factors, level),
+        |gram, part| {
+            let mut sum = vec![0.0; entries];
             for piece in chunks(part.len(), SINGLE) {
                 gram.clear();
                 let rows = part.start + piece.start..part.start + piece.end;
@@ -90,17 +91,27 @@ fn gram(
                     None => gram.add(side.rows()?, rows)?,
                     Some(weights) => add_weighted(gram, side, weights, rows)?,
                 }
-                gram.lower(lower)?;
-                add(&mut sum, lower.iter().map(|&x| f64::from(x)));
+                gram.add_packed_to(&mut sum)?;
             }
             Ok(sum)
         },
     );
-    let mut total = vec![0.0; factors * factors];
+    let mut total = vec![0.0; entries];
     for part in parts {
-        add(&mut total, part?.into_iter());
+        total.iter_mut().zip(part?).for_each(|(total, part)| *total += part);
     }
-    Ok(total)
+    Ok(square(&total, factors))
+}
+
+/// The square matrix that has this lower triangle, packed row after row, and zeros above.
+fn square(mut packed: &[f64], order: usize) -> Vec<f64> {
+    let mut square = vec![0.0; order * order];
+    for (i, row) in square.chunks_exact_mut(order).enumerate() {
+        let (from, rest) = packed.split_at(i + 1);
+        row[..=i].copy_from_slice(from);
+        packed = rest;
+    }
+    square
 }
 
 /// Adds rows that count as often as their weights say.
@@ -120,10 +131,6 @@ fn add_weighted(
         gram.add(Rows::new(&copy, side.width(), side.width())?, 0..piece.len())?;
     }
     Ok(())
-}
-
-fn add(sum: &mut [f64], terms: impl Iterator<Item = f64>) {
-    sum.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term);
 }
 
 fn turn(workers: &Workers, level: Level, side: &mut Matrix, q: Rows<'_>) -> Result<(), SolveError> {

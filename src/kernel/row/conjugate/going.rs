@@ -1,6 +1,6 @@
 //! One row on its way: the vectors and numbers of its steps.
 
-use super::tile::{Source, TILE, held, project, spread};
+use super::tile::{HALF, Source, TILE, held, project, spread};
 use crate::kernel::row::Row;
 use crate::kernel::row::gather::{Ahead, Rows};
 use crate::kernel::row::single::{residual, root_scales};
@@ -151,7 +151,7 @@ impl<'a, S: Simd> Going<'a, S> {
     /// The whole tiles, and what is left where no more than half a tile is.
     #[inline(always)]
     fn halves(&self, width: usize) -> [&'a [[S::Array; TILE]]; 2] {
-        let whole = self.n / TILE + usize::from(self.n % TILE > TILE / 2);
+        let whole = self.n / TILE + usize::from(self.n % TILE > HALF);
         let (whole, rest) = self.tiles.split_at(whole * width);
         [whole, rest]
     }

@@ -6,6 +6,9 @@ use crate::kernel::simd::Simd;
 /// Events of a tile: for each vector of coordinates, that of every event of the tile, one after the other.
 pub(super) const TILE: usize = 8;
 
+/// What is left of a row of events at the end is multiplied by halves.
+pub(super) const HALF: usize = TILE / 2;
+
 /// What one vector of coordinates is in a tile.
 pub(super) type Tile<S> = [[<S as Simd>::Array; TILE]];
 
@@ -70,8 +73,11 @@ impl<I: Copy + Into<usize>> Source<'_, I> {
         }
         for v in 0..count {
             s.store(sums[v], r[v].as_mut());
-            for empty in &mut tile[v][self.indices.len()..] {
-                s.store(s.zero(), empty.as_mut());
+        }
+        // Event by event: vector by vector each would be a call of a function that fills memory.
+        for empty in self.indices.len()..self.indices.len().next_multiple_of(HALF) {
+            for tile in tile.iter_mut() {
+                s.store(s.zero(), tile[empty].as_mut());
             }
         }
         count
