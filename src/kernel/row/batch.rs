@@ -95,6 +95,31 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
     }
 }
 
+/// A call for one row, as when somebody is folded in: a short one has a way of its own.
+pub(super) struct Alone<'a, F>(pub(super) Batch<'a, F>);
+
+impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Alone<'_, F> {
+    type Out = Result<(), RowError>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) -> Self::Out {
+        let Self(mut batch) = self;
+        let row = (batch.row)(0);
+        let n = row.indices.len();
+        let solver = batch.solver;
+        let short = n <= LANES_UP_TO && solver.method(n) == Method::Dual && !solver.iterates(n);
+        if !short || batch.answers.variances.is_some() {
+            return s.vectorize(batch);
+        }
+        let at = |error| RowError { row: 0, error };
+        batch.check(&row).map_err(at)?;
+        let group = lanes::Group { fixed: batch.fixed, members: &[(n, 0)], row: &batch.row, next: &[] };
+        let (workspace, answers) = (&mut *batch.workspace, &mut batch.answers);
+        let bad = lanes::Alone { group: &group, workspace, answers }.run(s);
+        if bad { Err(at(batch.blame(&row))) } else { Ok(()) }
+    }
+}
+
 /// Lengths and positions, the shortest first, and in their order where they are as long. Lengths are counted, not compared: no
 /// processor foresees how a comparison of them ends.
 fn sort(list: &[(usize, usize)], sorted: &mut Vec<(usize, usize)>) {

@@ -1,6 +1,6 @@
 //! The solver and the choice between the two ways.
 
-use super::batch::Batch;
+use super::batch::{Alone, Batch};
 use super::{Answers, Method, Row, Rows, RowsMut, Workspace, check_len};
 use crate::kernel::error::{RowError, SolveError};
 use crate::kernel::level::Level;
@@ -8,13 +8,13 @@ use crate::kernel::level::Level;
 /// Rows of so many events or fewer are solved sooner through the products of their pairs, a vector of rows at once: of fewer
 /// than [`WIDE_FROM`] coordinates, and of as many or more. Epochs of `Ials` on Gowalla, two threads, ms (driver `ials` of
 /// `benches/compare`, with these lengths changed): none and 16, 40.4 and 39.8 at 64 factors, 89.9 and 86.8 at 128; 16 and 24,
-/// 38.6 and 41.2 at 64, 254 and 244 at 256. A short row alone pays for idle lanes. Bench `ials`, folding in 4, 8 and 16 events,
-/// ns: none 310, 350 and 434 at 64 factors, these 323, 590 and 1533; at 128 none 370, 414 and 606, these 388, 658 and 1772.
-/// It must go the way it goes in a batch, to have the same bits.
+/// 38.6 and 41.2 at 64, 254 and 244 at 256; 10, 12 and 16, 35.4, 34.4 and 34.2 at 64. A short row alone goes the same way, to
+/// have the same bits, and waits for one root after the other. Bench `ials`, folding in 4, 8 and 16 events, ns: none 310, 350
+/// and 434 at 64 factors, these 280, 404 and 841, on a machine some 10 % faster.
 const SHORT: [usize; 2] = [16, 24];
 
 /// The least coordinates for which the second length holds.
-const WIDE_FROM: usize = 128;
+const WIDE_FROM: usize = 256;
 
 /// Steps of conjugate gradients that the cost of a row is reckoned with: longer rows and weaker priors take more.
 const USUAL_STEPS: f64 = 8.0;
@@ -187,6 +187,7 @@ impl RowSolver {
                 return Err(RowError { row: 0, error });
             }
         }
-        self.level.run(Batch { solver: self, fixed, count, row, workspace, answers })
+        let batch = Batch { solver: self, fixed, count, row, workspace, answers };
+        if count == 1 { self.level.run(Alone(batch)) } else { self.level.run(batch) }
     }
 }

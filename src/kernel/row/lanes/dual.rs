@@ -36,21 +36,19 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
             let scales = &mut scales[lane * padded..][..padded];
             root_scales(s, row.precision, S::vectors_mut(scales));
             let panel = workspace.panel.get(pairs::panel_len(n, padded));
-            s.vectorize(Pack { fixed: self.fixed, indices: row.indices, scales, zeros, panel });
             let tiles = pairs::tiles(n);
             let next = self.after(lane).iter().map(|&i| self.fixed.start(i.into()));
             let ahead = Ahead::new(self.fixed, next, tiles / 2);
             let (out, rest) = products[lane * stride..][..floats].split_at_mut(tiles * pairs::TILE);
-            s.vectorize(Pairs { panel, dim: padded, n, out, ahead });
+            // Part of this function: as functions of their own they cost short rows 3 %.
+            Pack { fixed: self.fixed, indices: row.indices, scales, zeros, panel }.run(s);
+            Pairs { panel, dim: padded, n, out, ahead }.run(s);
             rest.fill(0.0);
         }
         let rows = order + 1;
         let m = workspace.matrix.get(order * rows * S::LANES);
-        let alone = self.members.len() == 1;
-        if !alone {
-            products[self.members.len() * stride..].fill(0.0);
-        }
-        s.vectorize(Interleave { products, stride, alone, diagonal, targets, order, m });
+        products[self.members.len() * stride..].fill(0.0);
+        s.vectorize(Interleave { products, stride, diagonal, targets, order, m });
         let z = workspace.solution.get(order * S::LANES);
         let pivots = workspace.inverse.get(order * S::LANES);
         let squares = solve_systems(s, Interleaved { m, rows, order, pivots }, z);
@@ -58,18 +56,32 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
         for (lane, &(_, r)) in self.members.iter().enumerate() {
             let row = (self.row)(r);
             let x = answers.rows.row_mut(r);
-            let starts = row.indices.iter().map(|&i| self.fixed.start(i.into()));
-            combine(s, self.fixed, starts.zip(z.chunks_exact(S::LANES).map(|z| z[lane])), x);
-            for (x, scale) in x.iter_mut().zip(&scales[lane * padded..]) {
-                *x *= scale * scale;
-            }
-            if let Some(mean) = row.mean {
-                x.iter_mut().zip(mean).for_each(|(x, m)| *x += m);
-            }
+            let told = z.chunks_exact(S::LANES).map(|z| z[lane]);
+            self.answer(s, &row, told, &scales[lane * padded..][..padded], x);
             note(&mut bad, lane, x);
             answers.note_minimum(r, || squares[lane]);
         }
         bad
+    }
+
+    /// From the solution of the system to the row.
+    #[inline(always)]
+    pub(super) fn answer<S: Simd>(
+        &self,
+        s: S,
+        row: &Row<'r, I>,
+        solution: impl Iterator<Item = f32> + Clone,
+        scales: &[f32],
+        x: &mut [f32],
+    ) {
+        let starts = row.indices.iter().map(|&i| self.fixed.start(i.into()));
+        combine(s, self.fixed, starts.zip(solution), x);
+        for (x, scale) in x.iter_mut().zip(scales) {
+            *x *= scale * scale;
+        }
+        if let Some(mean) = row.mean {
+            x.iter_mut().zip(mean).for_each(|(x, m)| *x += m);
+        }
     }
 
     /// What stands on the diagonal beside the products, and the right-hand side.
@@ -94,8 +106,6 @@ struct Interleave<'a> {
     products: &'a [f32],
     /// From the tiles of one row to those of the next.
     stride: usize,
-    /// Whether there is one row only: then all lanes have its products, and the first its answer.
-    alone: bool,
     diagonal: &'a [f32],
     targets: &'a [f32],
     order: usize,
@@ -107,20 +117,13 @@ impl Job for Interleave<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let Self { products, stride, alone, diagonal, targets, order, m } = self;
+        let Self { products, stride, diagonal, targets, order, m } = self;
         let rows = order + 1;
         let mut turned = [0.0; MAX_LANES * MAX_LANES];
         for (t, corner) in pairs::corners(order).enumerate() {
             for part in (0..pairs::TILE).step_by(S::LANES) {
                 let from = t * pairs::TILE + part;
-                if alone {
-                    for (entry, &x) in turned.chunks_exact_mut(S::LANES).zip(&products[from..]).take(S::LANES)
-                    {
-                        s.store(s.splat(x), entry);
-                    }
-                } else {
-                    s.transpose(|lane| &products[lane * stride + from..], |_, v| v, &mut turned, S::LANES);
-                }
+                s.transpose(|lane| &products[lane * stride + from..], |_, v| v, &mut turned, S::LANES);
                 for (at, entry) in turned.chunks_exact(S::LANES).enumerate().take(S::LANES) {
                     let (i, j) = pairs::pair(part + at, corner);
                     if i < j || i >= order {

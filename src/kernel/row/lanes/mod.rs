@@ -1,8 +1,12 @@
-//! Rows with small systems: the systems are made one by one, then solved together, one per lane.
+//! Rows with small systems: the systems are made one by one, then solved together, one per lane; or one alone, with the bits
+//! it has in a lane.
 
+mod alone;
 mod dual;
 mod pairs;
 mod primal;
+
+pub(super) use alone::Alone;
 
 use super::Row;
 use super::gather::Rows;

@@ -14,7 +14,7 @@ use crate::kernel::row::gather::{Ahead, Rows};
 use crate::kernel::simd::{Job, MAX_LANES, Simd};
 
 /// Events of a block, and coordinates that lie together.
-const SIDE: usize = 4;
+pub(super) const SIDE: usize = 4;
 
 /// Products of a tile, which is the pairs of two blocks; also floats of a block at one step of coordinates.
 pub(super) const TILE: usize = SIDE * SIDE;
