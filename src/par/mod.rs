@@ -64,46 +64,46 @@ impl Workers {
 
     /// Runs `work` on every job and returns the results in the order of the jobs. `state` makes the
     /// working memory of one thread; what is left in it must not change a result.
-    #[cfg(feature = "parallel")]
     pub(crate) fn map<J: Send, S, R: Send>(
         &self,
         jobs: Vec<J>,
         state: impl Fn() -> S + Send + Sync,
         work: impl Fn(&mut S, J) -> R + Send + Sync,
     ) -> Vec<R> {
-        let Some(helpers) = self.helpers.as_ref().filter(|_| jobs.len() > 1) else {
-            return alone(jobs, state, work);
-        };
-        let done = Mutex::new(Vec::with_capacity(jobs.len()));
-        // Each thread takes the next job when it is done with one: no thread is left with many at the end.
-        let waiting = Mutex::new(jobs.into_iter().enumerate());
-        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-        helpers.run(|| {
-            let Some(mut job) = next() else { return };
-            let (mut state, mut own) = (state(), Vec::new());
-            loop {
-                own.push((job.0, work(&mut state, job.1)));
-                match next() {
-                    Some(another) => job = another,
-                    None => break,
-                }
-            }
-            done.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
-        });
-        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-        done.sort_unstable_by_key(|&(place, _)| place);
-        done.into_iter().map(|(_, result)| result).collect()
-    }
-
-    #[cfg(not(feature = "parallel"))]
-    pub(crate) fn map<J: Send, S, R: Send>(
-        &self,
-        jobs: Vec<J>,
-        state: impl Fn() -> S + Send + Sync,
-        work: impl Fn(&mut S, J) -> R + Send + Sync,
-    ) -> Vec<R> {
+        #[cfg(feature = "parallel")]
+        if let Some(helpers) = self.helpers.as_ref().filter(|_| jobs.len() > 1) {
+            return together(helpers, jobs, &state, &work);
+        }
         alone(jobs, state, work)
     }
+}
+
+/// All jobs: each thread takes the next one when it is done with one, and none is left with many at the end.
+#[cfg(feature = "parallel")]
+fn together<J: Send, S, R: Send>(
+    helpers: &Helpers,
+    jobs: Vec<J>,
+    state: &(impl Fn() -> S + Sync),
+    work: &(impl Fn(&mut S, J) -> R + Sync),
+) -> Vec<R> {
+    let done = Mutex::new(Vec::with_capacity(jobs.len()));
+    let waiting = Mutex::new(jobs.into_iter().enumerate());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    helpers.run(|| {
+        let Some(mut job) = next() else { return };
+        let (mut state, mut own) = (state(), Vec::new());
+        loop {
+            own.push((job.0, work(&mut state, job.1)));
+            match next() {
+                Some(another) => job = another,
+                None => break,
+            }
+        }
+        done.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|&(place, _)| place);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// All jobs, one after the other.
