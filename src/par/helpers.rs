@@ -1,7 +1,7 @@
 //! The threads beside the caller's, kept awake from one pass to the next.
 //!
-//! A thread that sleeps takes some 50 microseconds to wake, and an epoch of a model is a row of passes, some shorter than a
-//! millisecond, with a little to do between them on one thread. So a thread that is done with a pass watches for the next
+//! To wake a thread that sleeps takes long beside the shortest passes of an epoch, between which there is a little to do on
+//! one thread. So a thread that is done with a pass watches for the next
 //! one for a while before it sleeps, if it can have a core of its own. Epochs of `Ials` on Gowalla, two threads, ms, medians
 //! of seven runs in turn (driver `ials` of `benches/compare`), all threads asleep between passes and then so: 34.5 and 33.3
 //! at 64 factors, 13.8 and 13.4 at 16.

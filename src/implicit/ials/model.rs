@@ -49,7 +49,7 @@ use crate::persist::{Numbers, Unsound};
 /// precision for the eigenvectors, and for a row of n events `2 n K` a step of conjugate gradients, of which a few bring it
 /// within the rounding of single precision of its minimum: the distance is bounded by 1e-6 of its length but for rounding
 /// on the way, and was measured at up to 1.9e-6 in the longest rows of Gowalla (K 64). Rows that do not come so near in 24
-/// steps are factored, as are short ones (16 events, 24 from 128 factors on) and long ones where that is less work:
+/// steps are factored, as are short ones (16 events, 24 from 256 factors on) and long ones where that is less work:
 /// `n^2 K / 2 + n^3 / 6` or `n K^2 / 2 + K^3 / 6`. The weaker the unobserved pairs and the regularization, the more steps. Memory: 4 K bytes per
 /// row, 4 per event to remember who has seen what, and during the fit some tens of K x K matrices. A fit
 /// whose larger side takes from 2 to 64 MiB of factors puts the rows of both sides in an order of its own before the fourth

@@ -96,9 +96,9 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
 }
 
 /// A call for one row, as when somebody is folded in: a short one has a way of its own.
-pub(super) struct Alone<'a, F>(pub(super) Batch<'a, F>);
+pub(super) struct One<'a, F>(pub(super) Batch<'a, F>);
 
-impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Alone<'_, F> {
+impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for One<'_, F> {
     type Out = Result<(), RowError>;
 
     #[inline(always)]
@@ -113,10 +113,9 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Alone<'
         }
         let at = |error| RowError { row: 0, error };
         batch.check(&row).map_err(at)?;
-        let group = lanes::Group { fixed: batch.fixed, members: &[(n, 0)], row: &batch.row, next: &[] };
         let (workspace, answers) = (&mut *batch.workspace, &mut batch.answers);
-        let bad = lanes::Alone { group: &group, workspace, answers }.run(s);
-        if bad { Err(at(batch.blame(&row))) } else { Ok(()) }
+        let fine = lanes::Alone { fixed: batch.fixed, row, workspace, answers }.run(s);
+        if fine { Ok(()) } else { Err(at(batch.blame(&row))) }
     }
 }
 

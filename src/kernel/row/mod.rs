@@ -14,9 +14,9 @@
 //!
 //! Each row takes the cheaper one; or, where the caller says that the prior is strong and the row is not short, conjugate
 //! gradients until single precision has no more to give (see `conjugate`), with these two for rows that do not get there.
-//! Small systems are made one by one and solved `LANES` at a time, one per lane: see `lanes`, and [`super::interleaved`].
-//! Rows that start on a cache line (their stride a multiple of 16 floats) are read fastest. Which way a row goes depends on its n, on D and on the level alone, so a row has the
-//! same bits alone and in any batch.
+//! Small systems are made one by one and solved `LANES` at a time, one per lane, or alone with the same bits: see `lanes`,
+//! and [`super::interleaved`]. Rows that start on a cache line (their stride a multiple of 16 floats) are read fastest.
+//! Which way a row goes depends on its n, on D and on the level alone, so a row has the same bits alone and in any batch.
 //!
 //! Workspace: `O(n D + n^2)` or `O(D^2)` floats for a row alone; for rows in lanes `LANES` systems twice, of order 64 at
 //! most. Reused.

@@ -1,6 +1,6 @@
 //! The solver and the choice between the two ways.
 
-use super::batch::{Alone, Batch};
+use super::batch::{Batch, One};
 use super::{Answers, Method, Row, Rows, RowsMut, Workspace, check_len};
 use crate::kernel::error::{RowError, SolveError};
 use crate::kernel::level::Level;
@@ -188,6 +188,6 @@ impl RowSolver {
             }
         }
         let batch = Batch { solver: self, fixed, count, row, workspace, answers };
-        if count == 1 { self.level.run(Alone(batch)) } else { self.level.run(batch) }
+        if count == 1 { self.level.run(One(batch)) } else { self.level.run(batch) }
     }
 }

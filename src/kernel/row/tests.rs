@@ -183,18 +183,24 @@ proptest! {
         for level in Level::available() {
         for solver in [RowSolver::with_level(dim, level), RowSolver::with_level(dim, level).with_conjugate_gradients()] {
             let mut workspace = solver.workspace();
-            let mut together = vec![f32::NAN; dim * lengths.len()];
-            for (lengths, out) in lengths.chunks(chunk).zip(together.chunks_mut(chunk * dim)) {
-                let out = RowsMut::new(out, dim, dim).unwrap();
+            let solve = |lengths: &[usize], workspace: &mut Workspace, out: &mut [f32], minima: &mut [f32]| {
+                let rows = RowsMut::new(out, dim, dim).unwrap();
                 let row = |r: usize| problem.head(lengths[r]);
-                solver.solve_many(fixed, lengths.len(), row, &mut workspace, out).unwrap();
+                let answers = Answers { rows, variances: None, minima: Some(minima) };
+                solver.solve_many(fixed, lengths.len(), row, workspace, answers).unwrap();
+            };
+            let mut together = vec![f32::NAN; dim * lengths.len()];
+            let mut minima = vec![f32::NAN; lengths.len()];
+            let outs = together.chunks_mut(chunk * dim).zip(minima.chunks_mut(chunk));
+            for (lengths, (out, minima)) in lengths.chunks(chunk).zip(outs) {
+                solve(lengths, &mut workspace, out, minima);
             }
-            for (&n, together) in lengths.iter().zip(together.chunks(dim)) {
-                let mut alone = vec![f32::NAN; dim];
-                let mut fresh = solver.workspace();
-                solver.solve(fixed, problem.head(n), &mut fresh, &mut alone, None).unwrap();
+            for ((&n, together), &minimum) in lengths.iter().zip(together.chunks(dim)).zip(&minima) {
+                let (mut alone, mut least) = (vec![f32::NAN; dim], [f32::NAN]);
+                solve(&[n], &mut solver.workspace(), &mut alone, &mut least);
                 let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
                 prop_assert_eq!(bits(&alone), bits(together), "{} D={} n={}", level, dim, n);
+                prop_assert_eq!(bits(&least), bits(&[minimum]), "{} D={} n={}", level, dim, n);
             }
         }
         }

@@ -4,41 +4,37 @@
 //! in the same order as in [`crate::kernel::interleaved`]: over the finished columns from zero, taken from what it was,
 //! then the columns of its own block.
 
-use super::Group;
+use super::dual::answer;
 use super::pairs::{self, Pack, Pairs};
-use crate::kernel::row::gather::Ahead;
+use crate::kernel::row::gather::{Ahead, Rows};
 use crate::kernel::row::single::{finite, residual, root_scales};
 use crate::kernel::row::{Answers, Row, Workspace};
 use crate::kernel::simd::{Job, MAX_LANES, Simd};
 
-/// A group of one row, to be solved in the dual.
-pub(in crate::kernel::row) struct Alone<'g, 'o, G> {
-    pub(in crate::kernel::row) group: G,
-    pub(in crate::kernel::row) workspace: &'g mut Workspace,
-    pub(in crate::kernel::row) answers: &'g mut Answers<'o>,
+/// The one row of a call, to be solved in the dual.
+pub(in crate::kernel::row) struct Alone<'a, 'o, 'r, I> {
+    pub(in crate::kernel::row) fixed: Rows<'a>,
+    pub(in crate::kernel::row) row: Row<'r, I>,
+    pub(in crate::kernel::row) workspace: &'a mut Workspace,
+    pub(in crate::kernel::row) answers: &'a mut Answers<'o>,
 }
 
-impl<'r, F, I> Job for Alone<'_, '_, &Group<'_, 'r, F, I>>
-where
-    F: Fn(usize) -> Row<'r, I>,
-    I: Copy + Into<usize> + 'r,
-{
-    /// Whether the answer is not finite.
+impl<I: Copy + Into<usize>> Job for Alone<'_, '_, '_, I> {
+    /// Whether the answer is finite.
     type Out = bool;
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) -> bool {
-        let Self { group, workspace, answers } = self;
-        let &[(n, r)] = group.members else { return false };
-        let row = (group.row)(r);
-        let padded = group.fixed.width().next_multiple_of(S::LANES);
+        let Self { fixed, row, workspace, answers } = self;
+        let n = row.indices.len();
+        let padded = fixed.width().next_multiple_of(S::LANES);
         let (zeros, scales) = workspace.scales.get(2 * padded).split_at_mut(padded);
         zeros.fill(0.0);
         let products = workspace.systems.get(pairs::tiles(n) * pairs::TILE);
         root_scales(s, row.precision, S::vectors_mut(scales));
         let panel = workspace.panel.get(pairs::panel_len(n, padded));
-        s.vectorize(Pack { fixed: group.fixed, indices: row.indices, scales, zeros, panel });
-        let ahead = Ahead::new(group.fixed, std::iter::empty(), 1);
+        s.vectorize(Pack { fixed, indices: row.indices, scales, zeros, panel });
+        let ahead = Ahead::new(fixed, std::iter::empty(), 1);
         s.vectorize(Pairs { panel, dim: padded, n, out: products, ahead });
         let whole = n.next_multiple_of(S::LANES);
         let stride = (n + 1).next_multiple_of(S::LANES);
@@ -47,16 +43,16 @@ where
         system.spread(products);
         for j in 0..n {
             system.m[j * stride + j] += row.weights.map_or(1.0, |w| 1.0 / w[j]);
-            system.m[j * stride + n] = residual(s, group.fixed, &row, j);
+            system.m[j * stride + n] = residual(s, fixed, &row, j);
         }
         system.factor(s);
         let z = workspace.solution.get(whole);
         system.back_substitute(s, z);
-        let x = answers.rows.row_mut(r);
-        group.answer(s, &row, z.iter().copied(), scales, x);
-        let bad = !finite(x);
-        answers.note_minimum(r, || system.square(s));
-        bad
+        let x = answers.rows.row_mut(0);
+        answer(s, fixed, &row, (z.iter().copied(), scales), x);
+        let fine = finite(x);
+        answers.note_minimum(0, || system.square(s));
+        fine
     }
 }
 

@@ -4,7 +4,7 @@ use super::pairs::{self, Pack, Pairs};
 use super::{Group, note, solve_systems};
 use crate::kernel::buffer::stride_for;
 use crate::kernel::interleaved::Interleaved;
-use crate::kernel::row::gather::{Ahead, combine};
+use crate::kernel::row::gather::{Ahead, Rows, combine};
 use crate::kernel::row::single::{residual, root_scales};
 use crate::kernel::row::{Answers, Row, Workspace};
 use crate::kernel::simd::{Job, MAX_LANES, Simd};
@@ -40,7 +40,7 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
             let next = self.after(lane).iter().map(|&i| self.fixed.start(i.into()));
             let ahead = Ahead::new(self.fixed, next, tiles / 2);
             let (out, rest) = products[lane * stride..][..floats].split_at_mut(tiles * pairs::TILE);
-            // Part of this function: as functions of their own they cost short rows 3 %.
+            // Part of this function, which short rows notice; alone they are functions of their own.
             Pack { fixed: self.fixed, indices: row.indices, scales, zeros, panel }.run(s);
             Pairs { panel, dim: padded, n, out, ahead }.run(s);
             rest.fill(0.0);
@@ -57,31 +57,11 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
             let row = (self.row)(r);
             let x = answers.rows.row_mut(r);
             let told = z.chunks_exact(S::LANES).map(|z| z[lane]);
-            self.answer(s, &row, told, &scales[lane * padded..][..padded], x);
+            answer(s, self.fixed, &row, (told, &scales[lane * padded..][..padded]), x);
             note(&mut bad, lane, x);
             answers.note_minimum(r, || squares[lane]);
         }
         bad
-    }
-
-    /// From the solution of the system to the row.
-    #[inline(always)]
-    pub(super) fn answer<S: Simd>(
-        &self,
-        s: S,
-        row: &Row<'r, I>,
-        solution: impl Iterator<Item = f32> + Clone,
-        scales: &[f32],
-        x: &mut [f32],
-    ) {
-        let starts = row.indices.iter().map(|&i| self.fixed.start(i.into()));
-        combine(s, self.fixed, starts.zip(solution), x);
-        for (x, scale) in x.iter_mut().zip(scales) {
-            *x *= scale * scale;
-        }
-        if let Some(mean) = row.mean {
-            x.iter_mut().zip(mean).for_each(|(x, m)| *x += m);
-        }
     }
 
     /// What stands on the diagonal beside the products, and the right-hand side.
@@ -97,6 +77,25 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
                 (0..row.indices.len()).for_each(|j| place(targets, j, residual(s, self.fixed, row, j)))
             }
         }
+    }
+}
+
+/// From the solution of the system to the row.
+#[inline(always)]
+pub(super) fn answer<S: Simd, I: Copy + Into<usize>>(
+    s: S,
+    fixed: Rows<'_>,
+    row: &Row<'_, I>,
+    (solution, scales): (impl Iterator<Item = f32> + Clone, &[f32]),
+    x: &mut [f32],
+) {
+    let starts = row.indices.iter().map(|&i| fixed.start(i.into()));
+    combine(s, fixed, starts.zip(solution), x);
+    for (x, scale) in x.iter_mut().zip(scales) {
+        *x *= scale * scale;
+    }
+    if let Some(mean) = row.mean {
+        x.iter_mut().zip(mean).for_each(|(x, m)| *x += m);
     }
 }
 
