@@ -1,9 +1,9 @@
 //! All rows of one call: checked, then solved alone or beside others, one per lane.
 
-use super::conjugate::{Conjugate, Placed};
-use super::{Answers, Method, Precision, Row, RowSolver, Rows, Workspace, check_len, lanes, single};
+use super::conjugate::Conjugate;
+use super::{Answers, Method, Placed, Precision, Row, RowSolver, Rows, Workspace, check_len, lanes, single};
 use crate::kernel::error::{RowError, SolveError};
-use crate::kernel::simd::{Job, Simd};
+use crate::kernel::simd::{Job, MAX_LANES, Simd};
 
 /// The longest row that is solved one per lane in the dual. Bench `kernel` on AVX-512, share of the peak in lanes
 /// against alone, medians of three runs in turn: n = 40: 29 and 17 % at D = 65, 29 and 21 % at D = 129; n = 64: 31
@@ -45,10 +45,11 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
         let (mut one, mut iterated) = (None, Vec::new());
         // Variances come from a factorisation.
         let alone = self.answers.variances.is_some();
+        let base = (self.count > 1).then(|| Base::of((self.row)(0).precision.base));
         for r in 0..self.count {
             let row = (self.row)(r);
             let n = row.indices.len();
-            if let Err(error) = self.check(&row) {
+            if let Err(error) = self.check(&row, base.as_ref()) {
                 fail(r, error);
                 continue;
             }
@@ -73,17 +74,22 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for Batch<'
         let mut sorted = std::mem::take(&mut self.workspace.sorted);
         sort(&short, &mut sorted);
         for (list, method) in [(&sorted, Method::Dual), (&narrow, Method::Primal)] {
-            for (at, members) in list.chunks(S::LANES).enumerate() {
-                let after = list.get(at * S::LANES + members.len());
+            for (at, chunk) in list.chunks(S::LANES).enumerate() {
+                let after = list.get(at * S::LANES + chunk.len());
                 let next: &[I] = after.map_or(&[], |&(_, r)| (self.row)(r).indices);
-                let group = lanes::Group { fixed: self.fixed, members, row: &self.row, next };
+                let mut members = [(0, (self.row)(chunk[0].1)); MAX_LANES];
+                for (member, &(_, r)) in members.iter_mut().zip(chunk) {
+                    *member = (r, (self.row)(r));
+                }
+                let members = &members[..chunk.len()];
+                let group = lanes::Group { fixed: self.fixed, members, next };
                 let bad = match method {
                     Method::Dual => group.solve_dual(s, self.workspace, &mut self.answers),
                     Method::Primal => group.solve_primal(s, self.workspace, &mut self.answers),
                 };
-                for (lane, &(_, r)) in members.iter().enumerate() {
+                for (lane, (r, row)) in members.iter().enumerate() {
                     if bad >> lane & 1 == 1 {
-                        fail(r, self.blame(&(self.row)(r)));
+                        fail(*r, self.blame(row));
                     }
                 }
             }
@@ -112,7 +118,7 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Job for One<'_,
             return s.vectorize(batch);
         }
         let at = |error| RowError { row: 0, error };
-        batch.check(&row).map_err(at)?;
+        batch.check(&row, None).map_err(at)?;
         let (workspace, answers) = (&mut *batch.workspace, &mut batch.answers);
         let fine = lanes::Alone { fixed: batch.fixed, row, workspace, answers }.run(s);
         if fine { Ok(()) } else { Err(at(batch.blame(&row))) }
@@ -170,9 +176,9 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Batch<'_, F> {
         Ok(())
     }
 
-    /// Everything about a row that can be wrong before arithmetic starts.
+    /// Everything about a row that can be wrong before arithmetic starts. `known` is the base of most rows.
     #[inline(always)]
-    fn check(&self, row: &Row<'_, I>) -> Result<(), SolveError> {
+    fn check(&self, row: &Row<'_, I>, known: Option<&Base<'_>>) -> Result<(), SolveError> {
         let n = row.indices.len();
         let dim = self.solver.dim();
         check_len("targets", n, row.targets.len())?;
@@ -192,6 +198,9 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Batch<'_, F> {
         let largest = row.indices.iter().fold(0, |max, &i| i.into().max(max));
         if largest >= rows && n > 0 {
             return Err(SolveError::Index { index: largest, rows });
+        }
+        if known.is_some_and(|known| known.holds(row.precision)) {
+            return Ok(());
         }
         let Precision { base, scale, shift } = row.precision;
         let good = |b: &f32| {
@@ -213,5 +222,31 @@ impl<'r, I: Copy + Into<usize> + 'r, F: Fn(usize) -> Row<'r, I>> Batch<'_, F> {
         let fixed = |&i: &I| self.fixed.row(i.into()).is_none_or(finite);
         let inputs = finite(row.targets) && row.mean.is_none_or(finite) && row.indices.iter().all(fixed);
         if inputs { SolveError::NotPositiveDefinite } else { SolveError::NotFinite }
+    }
+}
+
+/// What most rows of a call have in common: where their precisions begin and end is looked up once.
+struct Base<'r> {
+    entries: &'r [f32],
+    /// None if an entry is not finite.
+    ends: Option<[f32; 2]>,
+}
+
+impl<'r> Base<'r> {
+    fn of(entries: &'r [f32]) -> Self {
+        let wider = |[low, high]: [f32; 2], &entry: &f32| {
+            [if entry < low { entry } else { low }, if entry > high { entry } else { high }]
+        };
+        let finite = entries.iter().fold(true, |all, entry| all & entry.is_finite());
+        Self { entries, ends: finite.then(|| entries.iter().fold([f32::INFINITY, f32::NEG_INFINITY], wider)) }
+    }
+
+    /// Whether this is the base of a precision that is all positive and finite. Where nothing is turned around, products
+    /// and sums keep their order, rounded as they are.
+    #[inline(always)]
+    fn holds(&self, Precision { base, scale, shift }: Precision<'_>) -> bool {
+        let good =
+            |[low, high]: [f32; 2]| (scale * low + shift > 0.0) & (scale * high + shift < f32::INFINITY);
+        std::ptr::eq(self.entries, base) & (scale >= 0.0) && self.ends.is_some_and(good)
     }
 }

@@ -78,6 +78,12 @@ impl<'a> Precision<'a> {
     pub fn shifted(self, shift: f32) -> Self {
         Self { shift, ..self }
     }
+
+    /// Whether it is the same one: the same base, not one that has the same entries.
+    #[inline(always)]
+    fn is(&self, other: &Precision<'_>) -> bool {
+        std::ptr::eq(self.base, other.base) & (self.scale == other.scale) & (self.shift == other.shift)
+    }
 }
 
 /// One row to solve: what it touched, and its prior.
@@ -94,6 +100,9 @@ pub struct Row<'a, I> {
     /// The prior mean; `None` is zero.
     pub mean: Option<&'a [f32]>,
 }
+
+/// A row and its position.
+type Placed<'r, I> = (usize, Row<'r, I>);
 
 /// Where the answers of a call go, a row of it each.
 #[derive(Debug)]

@@ -42,6 +42,8 @@ pub struct RowSolver {
     dim: usize,
     level: Level,
     method: Option<Method>,
+    /// Rows of fewer events need fewer operations in the dual.
+    dual_below: usize,
     iterates: bool,
 }
 
@@ -55,7 +57,8 @@ impl RowSolver {
     /// The same with a level of the caller's choice.
     #[must_use]
     pub fn with_level(dim: usize, level: Level) -> Self {
-        Self { dim, level, method: None, iterates: false }
+        let dual = |&n: &usize| operations(Method::Dual, n, dim) < operations(Method::Primal, n, dim);
+        Self { dim, level, method: None, dual_below: (0..dim).take_while(dual).count(), iterates: false }
     }
 
     /// Forces one method for all rows; for tests and measurements.
@@ -86,13 +89,7 @@ impl RowSolver {
     /// The method a row of `n` events is solved with.
     #[must_use]
     pub fn method(&self, n: usize) -> Method {
-        self.method.unwrap_or_else(|| {
-            if self.operations(Method::Dual, n) < self.operations(Method::Primal, n) {
-                Method::Dual
-            } else {
-                Method::Primal
-            }
-        })
+        self.method.unwrap_or(if n < self.dual_below { Method::Dual } else { Method::Primal })
     }
 
     /// Whether a row of `n` events is solved by conjugate gradients, and by [`method`](Self::method) only if it does not
@@ -109,11 +106,7 @@ impl RowSolver {
     /// triangular solves and, in the dual, the way back to the coordinates.
     #[must_use]
     pub fn operations(&self, method: Method, n: usize) -> f64 {
-        let (n, d) = (n as f64, self.dim as f64);
-        match method {
-            Method::Primal => n * d * (d + 1.0) / 2.0 + d * d * d / 6.0 + d * d,
-            Method::Dual => n * (n + 1.0) / 2.0 * d + n * n * n / 6.0 + n * n + n * d,
-        }
+        operations(method, n, self.dim)
     }
 
     /// The multiply-adds a row of `n` events is expected to need, the way it is solved.
@@ -189,5 +182,13 @@ impl RowSolver {
         }
         let batch = Batch { solver: self, fixed, count, row, workspace, answers };
         if count == 1 { self.level.run(One(batch)) } else { self.level.run(batch) }
+    }
+}
+
+fn operations(method: Method, n: usize, dim: usize) -> f64 {
+    let (n, d) = (n as f64, dim as f64);
+    match method {
+        Method::Primal => n * d * (d + 1.0) / 2.0 + d * d * d / 6.0 + d * d,
+        Method::Dual => n * (n + 1.0) / 2.0 * d + n * n * n / 6.0 + n * n + n * d,
     }
 }

@@ -287,6 +287,35 @@ fn what_is_wrong_has_a_name() {
 }
 
 #[test]
+fn a_precision_is_looked_at_in_every_row_of_a_call() {
+    let problem = Problem::new(9, 6, 2);
+    let least = problem.base.iter().copied().fold(f32::INFINITY, f32::min);
+    let coordinate = problem.base.iter().position(|&p| p == least).unwrap();
+    let far = [f32::NAN, f32::NEG_INFINITY];
+    for precision in [
+        Precision::diagonal(&problem.base).shifted(-least),
+        Precision::diagonal(&problem.base).scaled(-1.0).shifted(least),
+        Precision::diagonal(&problem.base).shifted(f32::NAN),
+        Precision::diagonal(&problem.base).scaled(f32::MAX),
+        Precision::diagonal(&far).scaled(0.0).shifted(1.0),
+    ] {
+        for solver in solvers(9) {
+            let row = |r: usize| match r {
+                2 => Row { precision, ..problem.row(true, true) },
+                _ => problem.row(true, true),
+            };
+            let (mut out, mut workspace) = (vec![0.0; 4 * 9], solver.workspace());
+            let to = RowsMut::new(&mut out, 9, 9).unwrap();
+            let found = solver.solve_many(problem.fixed(), 4, row, &mut workspace, to).unwrap_err();
+            assert_eq!(found.row, 2, "{precision:?}");
+            if precision.shift == -least {
+                assert_eq!(found.error, SolveError::Precision { coordinate });
+            }
+        }
+    }
+}
+
+#[test]
 fn a_fixed_row_that_is_not_finite_is_found() {
     let mut problem = Problem::new(20, 30, 2);
     let at = problem.indices[7].0 as usize * problem.stride + 19;

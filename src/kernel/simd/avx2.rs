@@ -64,6 +64,7 @@ impl Simd for Avx2 {
     const ROWS_BY_2: usize = 6;
     // 9 accumulators, three vectors and one operand.
     const SIDE: usize = 3;
+    const GROUP: usize = 4;
     type V = __m256;
     type Array = [f32; N];
 
@@ -178,7 +179,7 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    fn four(self, x: &[f32]) -> __m256 {
+    fn group(self, x: &[f32]) -> __m256 {
         let x = &x[..4];
         // SAFETY: four floats are there by the line above, an unaligned load is allowed to read them, and the
         // processor has AVX2, see `detect`.

@@ -51,6 +51,23 @@ fn quads([a, b, c, d]: [&[f32]; 4]) -> [__m512; 4] {
     [quad!(0), quad!(4), quad!(8), quad!(12)]
 }
 
+/// The two halves of two rows: half h of each, side by side. Called only from methods of [`Avx512`].
+#[inline(always)]
+fn halves([a, b]: [&[f32]; 2]) -> [__m512; 2] {
+    let (a, b) = (&a[..N], &b[..N]);
+    macro_rules! half {
+        ($k:literal) => {{
+            // SAFETY: each row has the floats $k .. $k + 8 by the line above; the caller holds the proof of
+            // AVX-512DQ.
+            unsafe {
+                let v = _mm512_castps256_ps512(_mm256_loadu_ps(a.as_ptr().add($k)));
+                _mm512_insertf32x8::<1>(v, _mm256_loadu_ps(b.as_ptr().add($k)))
+            }
+        }};
+    }
+    [half!(0), half!(8)]
+}
+
 /// The 4 x 4 transposes inside the quarters of four vectors. Called only from methods of [`Avx512`].
 #[inline(always)]
 fn transpose_quarters([a, b, c, d]: [__m512; 4]) -> [__m512; 4] {
@@ -77,6 +94,7 @@ impl Simd for Avx512 {
     const ROWS_BY_2: usize = 14;
     // 16 accumulators hide the latency of two units four cycles deep; 8 loads for 16 multiply-adds.
     const SIDE: usize = 4;
+    const GROUP: usize = 8;
     type V = __m512;
     type Array = [f32; N];
 
@@ -181,15 +199,16 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    fn four(self, x: &[f32]) -> __m512 {
-        let x = &x[..4];
-        // SAFETY: four floats are there by the line above; the processor has AVX-512F, see `detect`.
-        unsafe { _mm512_broadcast_f32x4(_mm_loadu_ps(x.as_ptr())) }
+    fn group(self, x: &[f32]) -> __m512 {
+        let x = &x[..8];
+        // SAFETY: eight floats are there by the line above; the processor has AVX-512DQ, see `detect`.
+        unsafe { _mm512_broadcast_f32x8(_mm256_loadu_ps(x.as_ptr())) }
     }
 
     #[inline(always)]
-    fn braid(self, rows: [&[f32]; 4]) -> [__m512; 4] {
-        quads(rows)
+    fn braid(self, [a, b, c, d]: [&[f32]; 4]) -> [__m512; 4] {
+        let ([a, e], [c, g]) = (halves([a, b]), halves([c, d]));
+        [a, c, e, g]
     }
 
     #[inline(always)]
@@ -201,6 +220,19 @@ impl Simd for Avx512 {
             let (ab, cd) = (_mm512_castps_pd(ab), _mm512_castps_pd(cd));
             let (low, high) = (_mm512_unpacklo_pd(ab, cd), _mm512_unpackhi_pd(ab, cd));
             _mm512_add_ps(_mm512_castpd_ps(low), _mm512_castpd_ps(high))
+        }
+    }
+
+    #[inline(always)]
+    fn totals(self, v: &[[__m512; 4]], out: &mut [f32]) {
+        for (v, out) in v.as_chunks::<2>().0.iter().zip(out.chunks_exact_mut(N)) {
+            let (a, b) = (self.sums(v[0]), self.sums(v[1]));
+            // SAFETY: the processor has AVX-512F, see `detect`.
+            let sums = unsafe {
+                let even = _mm512_shuffle_f32x4::<0b1000_1000>(a, b);
+                _mm512_add_ps(even, _mm512_shuffle_f32x4::<0b1101_1101>(a, b))
+            };
+            self.store(sums, out);
         }
     }
 

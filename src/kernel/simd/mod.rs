@@ -33,6 +33,8 @@ pub(crate) trait Simd: Copy {
     const ROWS_BY_2: usize;
     /// Side of a square register tile of the kernels that keep one system per lane.
     const SIDE: usize;
+    /// Floats of one row that lie together where several rows share a vector: four, or eight.
+    const GROUP: usize;
     /// One vector.
     type V: Copy;
     /// The floats of one vector in memory.
@@ -69,9 +71,9 @@ pub(crate) trait Simd: Copy {
     fn head(self, v: Self::V, count: usize) -> Self::V;
     /// The sum of the lanes, in an order fixed for this machine.
     fn sum(self, v: Self::V) -> f32;
-    /// The first four floats of `x`, which must be there, again and again.
-    fn four(self, x: &[f32]) -> Self::V;
-    /// The first `LANES` floats of four rows, four of each row in turn.
+    /// The first `GROUP` floats of `x`, which must be there, again and again.
+    fn group(self, x: &[f32]) -> Self::V;
+    /// The first `LANES` floats of four rows, `GROUP` of each row in turn.
     fn braid(self, rows: [&[f32]; 4]) -> [Self::V; 4];
     /// Of each group of four lanes its sum in `v[0]`, then in `v[1]`, `v[2]`, `v[3]`.
     fn sums(self, v: [Self::V; 4]) -> Self::V;
@@ -90,6 +92,15 @@ pub(crate) trait Simd: Copy {
     );
     /// Asks for the cache line of `x[0]`, if there is one.
     fn prefetch(self, x: &[f32]);
+
+    /// Writes sixteen sums: of the first group of `v[0][0]`, `v[0][1]`, `v[0][2]` and `v[0][3]`, then of their next one,
+    /// then those of `v[1]`, and so on.
+    #[inline(always)]
+    fn totals(self, v: &[[Self::V; 4]], out: &mut [f32]) {
+        for (v, out) in v.iter().zip(out.chunks_exact_mut(Self::LANES)) {
+            self.store(self.sums(*v), out);
+        }
+    }
 
     /// All lanes zero.
     #[inline(always)]
@@ -154,27 +165,31 @@ mod tests {
         }
     }
 
-    /// The moves by fours, on rows that begin at an odd offset.
-    struct Fours<'a>(&'a [Vec<f32>; 4]);
+    /// The moves by groups and by fours, on rows that begin at an odd offset.
+    struct Groups<'a>(&'a [Vec<f32>; 4]);
 
-    impl Job for Fours<'_> {
-        /// Four of row 0 again and again, all rows braided, the sums over fours of all rows, those sums folded, and of
-        /// the folded the second and the last of each four.
-        type Out = [Vec<f32>; 6];
+    impl Job for Groups<'_> {
+        /// The length of a group; one of row 0 again and again, all rows braided, the sums over groups of all rows, from as
+        /// many copies as there are, the sums over fours of all rows, those folded, and of the folded the second and the
+        /// last of each four.
+        type Out = (usize, [Vec<f32>; 7]);
 
         #[inline(always)]
         fn run<S: Simd>(self, s: S) -> Self::Out {
             let rows = self.0.each_ref().map(|row| &row[1..]);
-            let (mut four, mut sums) = (vec![0.0; S::LANES], vec![0.0; S::LANES]);
+            let (mut group, mut sums) = (vec![0.0; S::LANES], vec![0.0; S::LANES]);
             let mut braid = vec![0.0; 4 * S::LANES];
-            s.store(s.four(rows[0]), &mut four);
+            s.store(s.group(rows[0]), &mut group);
             let [a, b, c, d] = s.braid(rows);
             s.store(a, &mut braid);
             s.store(b, &mut braid[S::LANES..]);
             s.store(c, &mut braid[2 * S::LANES..]);
             s.store(d, &mut braid[3 * S::LANES..]);
             let [a, b, c, d] = rows;
-            let v = s.sums([s.load(a), s.load(b), s.load(c), s.load(d)]);
+            let rows = [s.load(a), s.load(b), s.load(c), s.load(d)];
+            let mut totals = vec![0.0; 16];
+            s.totals(&[rows; 4][..4 * S::GROUP / S::LANES], &mut totals);
+            let v = s.sums(rows);
             s.store(v, &mut sums);
             let folded = s.fold(v);
             let mut rest = [vec![0.0; S::LANES], vec![0.0; S::LANES], vec![0.0; S::LANES]];
@@ -182,23 +197,27 @@ mod tests {
             s.store(s.each::<1>(folded), &mut rest[1]);
             s.store(s.each::<3>(folded), &mut rest[2]);
             let [fold, second, last] = rest;
-            [four, braid, sums, fold, second, last]
+            (S::GROUP, [group, braid, totals, sums, fold, second, last])
         }
     }
 
     #[test]
-    fn moves_by_fours_are_what_they_say_from_any_offset() {
+    fn moves_by_groups_and_by_fours_are_what_they_say_from_any_offset() {
         // Whole numbers, all different: every sum is exact.
         let rows =
             [0, 1, 2, 3].map(|r| (0..=MAX_LANES).map(|k| (1000 * r + k * k) as f32).collect::<Vec<_>>());
         for level in Level::available() {
-            let [four, braid, sums, fold, second, last] = level.run(Fours(&rows));
+            let (length, [group, braid, totals, sums, fold, second, last]) = level.run(Groups(&rows));
+            let groups = || (1..level.lanes()).step_by(length).map(|k| k..k + length);
             let fours = || (1..level.lanes()).step_by(4).map(|k| k..k + 4);
-            let expected: Vec<f32> = fours().flat_map(|_| &rows[0][1..5]).copied().collect();
-            assert_eq!(four, expected, "{level}");
+            let expected: Vec<f32> = groups().flat_map(|_| &rows[0][1..=length]).copied().collect();
+            assert_eq!(group, expected, "{level}");
             let expected: Vec<f32> =
-                fours().flat_map(|at| rows.iter().flat_map(move |row| &row[at.clone()])).copied().collect();
+                groups().flat_map(|at| rows.iter().flat_map(move |row| &row[at.clone()])).copied().collect();
             assert_eq!(braid, expected, "{level}");
+            let expected: Vec<f32> =
+                groups().flat_map(|at| rows.iter().map(move |row| row[at.clone()].iter().sum())).collect();
+            assert_eq!(totals, expected.repeat(4 * length / level.lanes()), "{level}");
             let expected: Vec<f32> =
                 fours().flat_map(|at| rows.iter().map(move |row| row[at.clone()].iter().sum())).collect();
             assert_eq!(sums, expected, "{level}");

@@ -22,6 +22,7 @@ impl Simd for Scalar {
     const ROWS_BY_1: usize = 8;
     const ROWS_BY_2: usize = 4;
     const SIDE: usize = 3;
+    const GROUP: usize = 4;
     type V = [f32; N];
     type Array = [f32; N];
 
@@ -107,7 +108,7 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn four(self, x: &[f32]) -> [f32; N] {
+    fn group(self, x: &[f32]) -> [f32; N] {
         self.load(x)
     }
 

@@ -23,7 +23,7 @@ mod tile;
 
 use super::gather::{Ahead, Rows};
 use super::single::finite;
-use super::{Answers, Row, Workspace};
+use super::{Answers, Placed, Workspace};
 use crate::kernel::simd::{Job, Simd};
 use going::{Going, VECTORS};
 use tile::TILE;
@@ -43,9 +43,6 @@ const PANEL: usize = 4 * 1024;
 /// for at once it would have to wait. Epochs of `Ials` on Gowalla, two threads, ms: over 4 steps 102.1, over 6 100.3 at 128
 /// factors; 41.7 and 41.0 at 64. Over 8 or 12, in the kernel alone, the same.
 const FETCHES: usize = 6;
-
-/// A row and its position.
-pub(super) type Placed<'r, I> = (usize, Row<'r, I>);
 
 /// Rows solved through products alone, some side by side: while one waits for a sum, another goes on.
 pub(super) struct Conjugate<'a, 'o, 'r, I> {

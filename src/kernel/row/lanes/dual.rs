@@ -9,7 +9,7 @@ use crate::kernel::row::single::{residual, root_scales};
 use crate::kernel::row::{Answers, Row, Workspace};
 use crate::kernel::simd::{Job, MAX_LANES, Simd};
 
-impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F, I> {
+impl<I: Copy + Into<usize>> Group<'_, '_, I> {
     /// Solves the rows in the dual. Returns a bit for every lane whose answer is not finite.
     #[inline(always)]
     pub(in crate::kernel::row) fn solve_dual<S: Simd>(
@@ -18,7 +18,7 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
         workspace: &mut Workspace,
         answers: &mut Answers<'_>,
     ) -> u32 {
-        let order = self.members.last().map_or(0, |last| last.0);
+        let order = self.members.last().map_or(0, |(_, row)| row.indices.len());
         let padded = self.fixed.width().next_multiple_of(S::LANES);
         let floats = pairs::tiles(order) * pairs::TILE;
         let stride = stride_for(floats);
@@ -29,12 +29,20 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
         targets.fill(0.0);
         let (zeros, scales) = workspace.scales.get((1 + S::LANES) * padded).split_at_mut(padded);
         zeros.fill(0.0);
-        for (lane, &(n, r)) in self.members.iter().enumerate() {
-            let row = (self.row)(r);
-            answers.rows.prefetch(s, r);
-            self.side(s, &row, lane, diagonal, targets);
-            let scales = &mut scales[lane * padded..][..padded];
-            root_scales(s, row.precision, S::vectors_mut(scales));
+        let mut scaled = [0; MAX_LANES];
+        for (lane, (r, row)) in self.members.iter().enumerate() {
+            let n = row.indices.len();
+            answers.rows.prefetch(s, *r);
+            self.side(s, row, lane, diagonal, targets);
+            // Rows of one length mostly have one precision, and follow each other.
+            scaled[lane] = match lane.checked_sub(1) {
+                Some(before) if self.members[before].1.precision.is(&row.precision) => scaled[before],
+                _ => {
+                    root_scales(s, row.precision, S::vectors_mut(&mut scales[lane * padded..][..padded]));
+                    lane * padded
+                }
+            };
+            let scales = &scales[scaled[lane]..][..padded];
             let panel = workspace.panel.get(pairs::panel_len(n, padded));
             let tiles = pairs::tiles(n);
             let next = self.after(lane).iter().map(|&i| self.fixed.start(i.into()));
@@ -53,20 +61,19 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
         let pivots = workspace.inverse.get(order * S::LANES);
         let squares = solve_systems(s, Interleaved { m, rows, order, pivots }, z);
         let mut bad = 0;
-        for (lane, &(_, r)) in self.members.iter().enumerate() {
-            let row = (self.row)(r);
-            let x = answers.rows.row_mut(r);
+        for (lane, (r, row)) in self.members.iter().enumerate() {
+            let x = answers.rows.row_mut(*r);
             let told = z.chunks_exact(S::LANES).map(|z| z[lane]);
-            answer(s, self.fixed, &row, (told, &scales[lane * padded..][..padded]), x);
+            answer(s, self.fixed, row, (told, &scales[scaled[lane]..][..padded]), x);
             note(&mut bad, lane, x);
-            answers.note_minimum(r, || squares[lane]);
+            answers.note_minimum(*r, || squares[lane]);
         }
         bad
     }
 
     /// What stands on the diagonal beside the products, and the right-hand side.
     #[inline(always)]
-    fn side<S: Simd>(&self, s: S, row: &Row<'r, I>, lane: usize, diagonal: &mut [f32], targets: &mut [f32]) {
+    fn side<S: Simd>(&self, s: S, row: &Row<'_, I>, lane: usize, diagonal: &mut [f32], targets: &mut [f32]) {
         let place = |to: &mut [f32], j: usize, x: f32| to[j * S::LANES + lane] = x;
         for (j, w) in row.weights.unwrap_or_default().iter().enumerate() {
             place(diagonal, j, 1.0 / w);

@@ -8,26 +8,25 @@ mod primal;
 
 pub(super) use alone::Alone;
 
-use super::Row;
+use super::Placed;
 use super::gather::Rows;
 use crate::kernel::interleaved::Interleaved;
 use crate::kernel::simd::{MAX_LANES, Simd};
 
 /// Up to `LANES` rows.
-pub(super) struct Group<'a, 'r, F, I> {
+pub(super) struct Group<'a, 'r, I> {
     pub(super) fixed: Rows<'a>,
-    /// Lengths and positions; for the dual, the shortest first.
-    pub(super) members: &'a [(usize, usize)],
-    pub(super) row: &'a F,
+    /// For the dual, the shortest first.
+    pub(super) members: &'a [Placed<'r, I>],
     /// What comes after the group, to be fetched meanwhile.
     pub(super) next: &'r [I],
 }
 
-impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F, I> {
+impl<'r, I> Group<'_, 'r, I> {
     /// What the row after the one in that lane touches.
     #[inline(always)]
     fn after(&self, lane: usize) -> &'r [I] {
-        self.members.get(lane + 1).map_or(self.next, |next| (self.row)(next.1).indices)
+        self.members.get(lane + 1).map_or(self.next, |(_, row)| row.indices)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The inner products of all pairs of one row's events.
 //!
-//! The events are packed in blocks of four, scaled by the prior: four coordinates of the first, the same four of
-//! the second, and so on. A vector of a block times four coordinates of one event, repeated, adds to four sums
+//! The events are packed in blocks of four, scaled by the prior: a group of coordinates of the first, the same of
+//! the second, and so on. A vector of a block times that group of one event, repeated, adds to as many sums
 //! for each event of the vector, and four such vectors come down to their sums with a handful of shuffles.
 //! Nothing has to be transposed before its product is known: at D = 64 and n = 20 there are six times fewer
 //! pairs than coordinates. (Bench `kernel`, rows of 20: laying the coordinates of `LANES` rows out lane by lane
@@ -13,10 +13,10 @@
 use crate::kernel::row::gather::{Ahead, Rows};
 use crate::kernel::simd::{Job, MAX_LANES, Simd};
 
-/// Events of a block, and coordinates that lie together.
+/// Events of a block.
 pub(super) const SIDE: usize = 4;
 
-/// Products of a tile, which is the pairs of two blocks; also floats of a block at one step of coordinates.
+/// Products of a tile, which is the pairs of two blocks.
 pub(super) const TILE: usize = SIDE * SIDE;
 
 /// Floats of the panel for `n` events of `dim` coordinates, a multiple of `LANES`: whole blocks.
@@ -92,7 +92,7 @@ impl<I: Copy + Into<usize>> Job for Pack<'_, '_, I> {
 fn braid<S: Simd>(s: S, rows: [&[f32]; SIDE], scales: &[f32], to: &mut [f32]) {
     let vectors = s.braid(rows);
     for (v, to) in to.chunks_exact_mut(S::LANES).enumerate().take(SIDE) {
-        let scale = s.four(&scales[v * S::LANES / TILE * SIDE..]);
+        let scale = s.group(&scales[v * S::LANES / SIDE / S::GROUP * S::GROUP..]);
         s.store(s.mul(vectors[v], scale), to);
     }
 }
@@ -119,8 +119,8 @@ impl<T: ExactSizeIterator<Item = usize>> Job for Pairs<'_, T> {
             let down = (block(i), SIDE.min(n - i * SIDE));
             let mut j = 0;
             while j <= i {
-                // Two blocks where the registers allow: eight multiply-adds for six loads.
-                if j < i && 2 * SIDE * TILE / S::LANES <= S::ROWS_BY_1 {
+                // Two blocks where the registers allow: twice as many multiply-adds for half as many loads more.
+                if j < i && 2 * SIDE * SIDE * S::GROUP / S::LANES <= S::ROWS_BY_1 {
                     tiles_at(s, down, [block(j), block(j + 1)], (i, j), out);
                     j += 2;
                 } else {
@@ -160,40 +160,22 @@ fn products<S: Simd, const B: usize, const C: usize>(
     (i, j): (usize, usize),
     out: &mut [f32],
 ) {
-    // Two sums of each product, in turn, so that few products do not wait for their last multiply-add.
-    let mut even = [[[s.zero(); SIDE]; SIDE]; B];
-    let mut odd = even;
-    let apart = B * C <= SIDE;
+    let mut sums = [[[s.zero(); SIDE]; SIDE]; B];
     // The blocks are cut off with `down`: no length is compared inside the loop.
     let mut blocks = [&[][..]; B];
     for (block, across) in blocks.iter_mut().zip(across) {
         *block = &across[..down.len()];
     }
-    let mut chunks = down.chunks_exact(2 * TILE);
-    let mut at = 0;
-    for down in chunks.by_ref() {
-        step::<S, B, C>(s, &mut even, blocks, at, &down[..TILE]);
-        step::<S, B, C>(s, if apart { &mut odd } else { &mut even }, blocks, at + TILE, &down[TILE..]);
-        at += 2 * TILE;
+    let chunk = SIDE * S::GROUP;
+    for (step_at, down) in down.chunks_exact(chunk).enumerate() {
+        step::<S, B, C>(s, &mut sums, blocks, step_at * chunk, down);
     }
-    if let down @ [_, ..] = chunks.remainder() {
-        step::<S, B, C>(s, &mut even, blocks, at, down);
-    }
-    for (b, (even, odd)) in even.into_iter().zip(odd).enumerate() {
-        let out = &mut out[(i * (i + 1) / 2 + j + b) * TILE..][..TILE];
-        for ((even, odd), out) in even.into_iter().zip(odd).zip(out.chunks_exact_mut(S::LANES)) {
-            let mut sums = even;
-            for c in 0..C {
-                if apart {
-                    sums[c] = s.add(even[c], odd[c]);
-                }
-            }
-            s.store(s.sums(sums), out);
-        }
+    for (b, sums) in sums.iter().enumerate() {
+        s.totals(&sums[..chunk / S::LANES], &mut out[(i * (i + 1) / 2 + j + b) * TILE..][..TILE]);
     }
 }
 
-/// Adds the products of four coordinates, those at `at` of the blocks.
+/// Adds the products of a group of coordinates, that at `at` of the blocks.
 #[inline(always)]
 fn step<S: Simd, const B: usize, const C: usize>(
     s: S,
@@ -204,10 +186,10 @@ fn step<S: Simd, const B: usize, const C: usize>(
 ) {
     let mut right = [s.zero(); C];
     for (c, right) in right.iter_mut().enumerate() {
-        *right = s.four(&down[c * SIDE..]);
+        *right = s.group(&down[c * S::GROUP..]);
     }
     for (sums, block) in sums.iter_mut().zip(blocks) {
-        for (sums, left) in sums.iter_mut().zip(block[at..][..TILE].chunks_exact(S::LANES)) {
+        for (sums, left) in sums.iter_mut().zip(block[at..][..SIDE * S::GROUP].chunks_exact(S::LANES)) {
             let left = s.load(left);
             for (sum, right) in sums.iter_mut().zip(right) {
                 *sum = s.fma(left, right, *sum);

@@ -4,10 +4,10 @@ use super::{Group, note, solve_systems};
 use crate::kernel::buffer::stride_for;
 use crate::kernel::interleaved::Interleaved;
 use crate::kernel::row::single::{Equations, normal_equations};
-use crate::kernel::row::{Answers, Row, Workspace};
+use crate::kernel::row::{Answers, Workspace};
 use crate::kernel::simd::{Job, Simd};
 
-impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F, I> {
+impl<I: Copy + Into<usize>> Group<'_, '_, I> {
     /// Solves the rows in the primal. Returns a bit for every lane whose answer is not finite.
     #[inline(always)]
     pub(in crate::kernel::row) fn solve_primal<S: Simd>(
@@ -22,14 +22,14 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
         let c_stride = stride_for(padded);
         let stride = rows * c_stride;
         let systems = workspace.systems.get(S::LANES * stride);
-        for (lane, &(_, r)) in self.members.iter().enumerate() {
+        for (lane, (_, row)) in self.members.iter().enumerate() {
             let into = Equations {
                 c: &mut systems[lane * stride..][..stride],
                 c_stride,
                 panel: &mut workspace.panel,
                 starts: &mut workspace.starts,
             };
-            normal_equations(s, self.fixed, &(self.row)(r), self.after(lane), into);
+            normal_equations(s, self.fixed, row, self.after(lane), into);
         }
         for c in systems[self.members.len() * stride..].chunks_exact_mut(stride) {
             c.fill(0.0);
@@ -43,11 +43,11 @@ impl<'r, F: Fn(usize) -> Row<'r, I>, I: Copy + Into<usize> + 'r> Group<'_, 'r, F
         let turned = workspace.sides.get(S::LANES * padded);
         s.vectorize(Turn { z, padded, turned });
         let mut bad = 0;
-        for (lane, &(_, r)) in self.members.iter().enumerate() {
-            let x = answers.rows.row_mut(r);
+        for (lane, (r, row)) in self.members.iter().enumerate() {
+            let x = answers.rows.row_mut(*r);
             x.copy_from_slice(&turned[lane * padded..][..dim]);
             note(&mut bad, lane, x);
-            answers.note_minimum(r, || (self.row)(r).at_zero() - squares[lane]);
+            answers.note_minimum(*r, || row.at_zero() - squares[lane]);
         }
         bad
     }
