@@ -71,12 +71,19 @@ impl<'d> State<'d> {
         let discount = Discount::new(params.popularity_discount, &by_item);
         let item_weights: Vec<_> = by_item.iter().map(|&n| discount.weight(n)).collect();
         let shares = (Shares::of_users(activity, &by_user), Shares::of_items(item_weights.clone()));
+        let mut users = Side::new(params, data.user_offsets(), &by_user, data.n_items(), shares.0);
+        let mut items = Side::new(params, data.item_offsets(), &by_item, data.n_users(), shares.1);
+        let lists = Lists::new(workers, params, data, plain);
+        if let Some([of_users, of_items]) = lists.orders() {
+            users.arrange(of_users);
+            items.arrange(of_items);
+        }
         Self {
             params,
-            lists: Lists::new(data, plain),
+            lists,
             epoch: 1,
-            users: Side::new(params, data.user_offsets(), &by_user, data.n_items(), shares.0),
-            items: Side::new(params, data.item_offsets(), &by_item, data.n_users(), shares.1),
+            users,
+            items,
             activity,
             discount,
             item_weights,
@@ -85,8 +92,9 @@ impl<'d> State<'d> {
         }
     }
 
-    /// Random users, each from a generator of its own.
+    /// Random users, each from a generator of its own, whatever their order.
     fn draw(&mut self, seed: u64) {
+        let lists = &self.lists;
         let (factors, stride) = (self.params.factors, self.users.rows.stride());
         let scale = self.params.init_scale / (factors as f32).sqrt();
         let jobs: Vec<_> = self.users.rows.floats_mut().chunks_mut(ROWS * stride).enumerate().collect();
@@ -95,7 +103,8 @@ impl<'d> State<'d> {
             || (),
             |(), (job, part)| {
                 for (row, to) in part.chunks_exact_mut(stride).enumerate() {
-                    let place = Stream { seed, epoch: 0, side: SIDE, row: (job * ROWS + row) as u64 };
+                    let row = lists.user(job * ROWS + row) as u64;
+                    let place = Stream { seed, epoch: 0, side: SIDE, row };
                     place.normal().fill(&mut to[..factors]);
                     to.iter_mut().for_each(|x| *x *= scale);
                 }
@@ -112,7 +121,11 @@ impl<'d> State<'d> {
         };
         fits("factors", model.factors(), factors, model.factors() == factors)?;
         fits("items", items.count(), n_items, items.count() <= n_items)?;
-        self.items.rows = Matrix::from_dense(n_items, factors, &items.to_dense());
+        let items = Matrix::from_dense(n_items, factors, &items.to_dense());
+        self.items.rows = match self.lists.orders() {
+            Some([_, (order, _)]) => order.arranged_factors(self.frame.workers, &items),
+            None => items,
+        };
         self.solve_users().map(|_| ())
     }
 
@@ -135,17 +148,6 @@ impl<'d> State<'d> {
             solved.map_err(|failed| diverged(self.epoch, "user", failed, |place| lists.user(place)))?;
         self.base = base;
         Ok(told)
-    }
-
-    /// Takes the order that the factors suggest. Items come next and are solved anew: theirs are not moved.
-    fn arrange(&mut self) {
-        let workers = self.frame.workers;
-        self.lists.arrange(workers, &self.users.rows, &self.items.rows);
-        if let Some([users, items]) = self.lists.orders() {
-            self.users.rows = users.0.arranged_factors(workers, &self.users.rows);
-            self.users.arrange(users);
-            self.items.arrange(items);
-        }
     }
 
     /// The factors of users and items as the data has them, if the fit has another order.
@@ -185,9 +187,6 @@ impl<'d> State<'d> {
 impl Epochs for State<'_> {
     fn epoch(&mut self, epoch: usize) -> Result<f64, FitError> {
         self.epoch = epoch;
-        if Lists::are_due(epoch, &self.users.rows, &self.items.rows) {
-            self.arrange();
-        }
         let items = self.solve_items()?;
         Ok(items + self.solve_users()?)
     }

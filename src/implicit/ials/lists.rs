@@ -1,21 +1,21 @@
 //! Who touched what, in the order in which a fit keeps the users and items.
 //!
-//! It begins with the order of the data and takes that of the factors once they tell one ([`Order`]).
+//! That is the order of the data, or one that suits the caches better where it pays ([`Order`]).
 
 use std::ops::Range;
 
 use super::order::Order;
+use super::params::IalsParams;
+use super::sketch::sketches;
 use crate::data::{Audience, History, Interactions, ItemIx, Row, UserIx};
-use crate::kernel::Matrix;
 use crate::par::{Workers, balanced, parts};
 
-/// The epoch that begins with an order of the factors. After one epoch they order worse than the data does.
-const FIRST: usize = 4;
+/// The epochs of a fit for which another order is worth its cost, at least.
+const EPOCHS: usize = 5;
 
 /// The bytes of the rows of the larger side for which an order is taken. Fewer stay in a second cache whatever their order.
 /// Of more a cache holds too small a share: likes of Netflix's shape, 117 MiB of users at 64 factors, took as long in an order
-/// of their own. Epochs of one fit on Gowalla before the fourth and after it, two threads, ms (driver `ials` of
-/// `benches/compare`): 39 and 36 at 64 factors, 94 and 83 at 128, 226 and 200 at 256 (40 MiB).
+/// of their own.
 const BYTES: Range<usize> = 1 << 21..1 << 26;
 
 /// Events of one job, at least.
@@ -24,8 +24,6 @@ const EVENTS: usize = 1 << 14;
 /// The lists of both sides.
 pub(super) struct Lists<'d> {
     data: &'d Interactions,
-    /// Whether the values say no more than that there are events.
-    plain: bool,
     arranged: Option<Arranged>,
 }
 
@@ -38,9 +36,10 @@ struct Arranged {
 }
 
 impl<'d> Lists<'d> {
-    /// In the order of the data. `plain` says that no value is looked at.
-    pub(super) fn new(data: &'d Interactions, plain: bool) -> Self {
-        Self { data, plain, arranged: None }
+    /// The lists of a fit. `plain` says that no value is looked at.
+    pub(super) fn new(workers: &Workers, params: &IalsParams, data: &'d Interactions, plain: bool) -> Self {
+        let arranged = is_worth_it(params, data).then(|| Arranged::new(workers, data, plain));
+        Self { data, arranged }
     }
 
     pub(super) fn data(&self) -> &'d Interactions {
@@ -79,29 +78,27 @@ impl<'d> Lists<'d> {
         let Arranged { users, items, histories, audiences } = self.arranged.as_ref()?;
         Some([(users, &histories.offsets), (items, &audiences.offsets)])
     }
+}
 
-    /// Whether another order is worth its cost before this epoch.
-    pub(super) fn are_due(epoch: usize, users: &Matrix, items: &Matrix) -> bool {
-        let bytes = |rows: &Matrix| size_of_val(rows.floats());
-        epoch == FIRST && BYTES.contains(&bytes(users).max(bytes(items)))
-    }
+/// Whether another order is worth its cost.
+fn is_worth_it(params: &IalsParams, data: &Interactions) -> bool {
+    let rows = data.n_users().max(data.n_items()) as usize;
+    params.epochs >= EPOCHS && BYTES.contains(&(rows * params.factors * size_of::<f32>()))
+}
 
-    /// Takes the order that the factors of the data's users and items suggest. It costs about a third of an epoch with 64
-    /// factors, a fifth with 128, and the memory of the ids of all events, both ways, and of their values if they are not
-    /// plain.
-    pub(super) fn arrange(&mut self, workers: &Workers, users: &Matrix, items: &Matrix) {
-        let mut orders =
-            workers.map(vec![users, items], || (), |_, rows| Order::of_factors(rows)).into_iter();
-        let (Some(users), Some(items)) = (orders.next(), orders.next()) else { return };
-        let data = self.data;
+impl Arranged {
+    /// In the order that the data suggests. It costs about half an epoch with 64 factors, a fifth with 128, and the memory
+    /// of the ids of all events, both ways, and of their values if they are not plain.
+    fn new(workers: &Workers, data: &Interactions, plain: bool) -> Self {
+        let [users, items] = sketches(workers, data).map(|sketches| Order::of_sketches(&sketches));
         let history = |user: u32| data.user(UserIx::new(user)).unwrap_or_default();
         let audience = |item: u32| data.item(ItemIx::new(item)).unwrap_or_default();
-        self.arranged = Some(Arranged {
-            histories: Copied::new(workers, self.plain, &users, history, &items),
-            audiences: Copied::new(workers, self.plain, &items, audience, &users),
+        Self {
+            histories: Copied::new(workers, plain, &users, history, &items),
+            audiences: Copied::new(workers, plain, &items, audience, &users),
             users,
             items,
-        });
+        }
     }
 }
 
@@ -179,7 +176,7 @@ fn copied<T: Clone + Default + Send>(
 #[cfg(test)]
 mod tests {
     use super::super::tests::{fitted, forms, mixed, objective, plain, profile};
-    use super::super::{IalsParams, validation};
+    use super::super::validation;
     use super::*;
     use crate::kernel::Level;
     use crate::model::{Fit, FitContext, Query};
@@ -190,12 +187,9 @@ mod tests {
     #[test]
     fn arranged_lists_are_those_of_the_data_under_other_numbers() {
         let data = mixed(3000, 40);
-        let dense: Vec<f32> = (0..3000 * 20).map(|i| (i * 7919 % 1009) as f32 - 504.0).collect();
-        let (users, items) =
-            (Matrix::from_dense(3000, 20, &dense), Matrix::from_dense(40, 20, &dense[..800]));
         for (threads, plain) in [(1, true), (2, false), (3, true), (8, false)] {
-            let mut lists = Lists::new(&data, plain);
-            lists.arrange(&Workers::new(threads).unwrap(), &users, &items);
+            let workers = Workers::new(threads).unwrap();
+            let lists = Lists { data: &data, arranged: Some(Arranged::new(&workers, &data, plain)) };
             let [(by_user, offsets), (by_item, _)] = lists.orders().unwrap();
             assert!(!by_user.rows().is_sorted() && !by_item.rows().is_sorted());
             for place in 0..3000 {
@@ -224,12 +218,12 @@ mod tests {
         let cases =
             forms(64).into_iter().map(|params| (params, &mixed)).chain([(forms(64)[0].clone(), &likes)]);
         for (params, data) in cases {
-            let (model, report) = fitted(&params.clone().epochs(FIRST + 2), data, 2);
-            assert!(Lists::are_due(FIRST, &model.parts.users, &model.parts.items));
+            let (model, report) = fitted(&params.clone().epochs(EPOCHS), data, 2);
+            assert!(is_worth_it(&params.clone().epochs(EPOCHS), data));
             let expected = objective(&params, data, &model);
             let losses: Vec<f64> = report.curve.iter().map(|epoch| epoch.loss).collect();
             assert!(
-                (losses[FIRST + 1] - expected).abs() < 1e-4 * expected,
+                (losses[EPOCHS - 1] - expected).abs() < 1e-4 * expected,
                 "{params:?}: {losses:?} {expected}"
             );
             assert!(
@@ -246,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_fit_in_an_order_of_its_own_has_the_same_bits_for_any_number_of_threads() {
-        let shared = IalsParams::new().factors(64).epochs(FIRST + 1);
+        let shared = IalsParams::new().factors(64).epochs(EPOCHS);
         let shares = shared.clone().activity_exponent(0.3).popularity_discount(0.25);
         for (params, data) in [(shared, plain(USERS, 30)), (shares, mixed(USERS, 30))] {
             let one = fitted(&params, &data, 1);
@@ -263,11 +257,11 @@ mod tests {
         let data = plain(USERS, 30);
         let chosen: Vec<bool> = (0..data.len()).map(|n| n % 5 == 0).collect();
         let (test, train) = data.partition(&chosen).unwrap();
-        let params = IalsParams::new().factors(64).epochs(FIRST + 1);
+        let params = IalsParams::new().factors(64).epochs(EPOCHS);
         let fitted = params.fit_with(&train, &mut FitContext::new().validation(&test)).unwrap();
         let rows = (&fitted.model.parts.users, &fitted.model.parts.items);
         let workers = Workers::new(2).unwrap();
         let found = validation::misplaced(&workers, Level::detect(), rows, &train, &test);
-        assert_eq!(found.ok().flatten(), fitted.report.curve[FIRST].validation);
+        assert_eq!(found.ok().flatten(), fitted.report.curve[EPOCHS - 1].validation);
     }
 }

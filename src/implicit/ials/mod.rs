@@ -35,6 +35,7 @@ mod model;
 mod order;
 mod params;
 mod side;
+mod sketch;
 #[cfg(test)]
 mod tests;
 mod update;

@@ -1,15 +1,13 @@
 //! In which order a fit keeps the rows of a side.
 //!
 //! The order changes time, not what is solved: rows that touch much the same fixed rows find them in a second cache when
-//! they come one after another, and fixed rows that are touched together lie together. Which ones do is what the factors
-//! say. The signs of a row's leading coordinates, those along which the rows of both sides differ most, name a corner of
-//! their space, and corners are visited so that neighbours differ in one sign.
+//! they come one after another, and fixed rows that are touched together lie together. Which ones do is what their
+//! sketches say ([`super::sketch`]). The signs of a sketch name a corner of its space, and corners are visited so that
+//! neighbours differ in one sign.
 
+use super::sketch::{NUMBERS, Sketch};
 use crate::kernel::Matrix;
 use crate::par::Workers;
-
-/// Signs that are looked at, after the first coordinate: in that one most rows agree.
-const SIGNS: usize = 16;
 
 /// Rows of one job.
 const ROWS: usize = 4096;
@@ -24,10 +22,10 @@ pub(super) struct Order {
 
 impl Order {
     /// By corners; rows of one corner as they are.
-    pub(super) fn of_factors(factors: &Matrix) -> Self {
-        let corners: Vec<_> = (0..factors.count()).map(|row| usize::from(corner(factors.row(row)))).collect();
+    pub(super) fn of_sketches(sketches: &[Sketch]) -> Self {
+        let corners: Vec<_> = sketches.iter().map(|sketch| usize::from(corner(sketch))).collect();
         // A counting sort: where the next row of each corner goes.
-        let mut next = vec![0; (1 << SIGNS) + 1];
+        let mut next = vec![0; (1 << NUMBERS) + 1];
         corners.iter().for_each(|&corner| next[corner + 1] += 1);
         let mut end = 0;
         for next in &mut next {
@@ -91,10 +89,10 @@ fn gathered(workers: &Workers, from: &Matrix, rows: &[u32]) -> Matrix {
     to
 }
 
-/// The signs of leading coordinates as a number: the next bit is counted backwards after an odd one, so that numbers
-/// that follow each other differ in one sign.
-fn corner(row: &[f32]) -> u16 {
-    let signs = row.iter().skip(1).take(SIGNS).map(|&x| u16::from(x > 0.0));
+/// The signs of a sketch as a number: the next bit is counted backwards after an odd one, so that numbers that follow
+/// each other differ in one sign.
+fn corner(sketch: &Sketch) -> u16 {
+    let signs = sketch.iter().map(|&x| u16::from(x > 0.0));
     signs.fold(0, |place, sign| place << 1 | (sign ^ (place & 1)))
 }
 
@@ -103,24 +101,26 @@ mod tests {
     use super::*;
     use crate::data::ItemIx;
 
-    fn factors(count: usize, width: usize) -> Matrix {
-        let dense: Vec<f32> = (0..count * width).map(|i| (i * 7919 % 1009) as f32 - 504.0).collect();
-        Matrix::from_dense(count, width, &dense)
+    fn number(i: usize) -> f32 {
+        (i * 7919 % 1009) as f32 - 504.0
     }
 
     #[test]
     fn an_order_holds_every_row_once_and_can_be_undone() {
         let workers = Workers::new(2).unwrap();
         for (count, width) in [(0, 1), (1, 1), (3, 2), (9000, 20)] {
-            let factors = factors(count, width);
-            let order = Order::of_factors(&factors);
+            let sketches: Vec<Sketch> =
+                (0..count).map(|row| std::array::from_fn(|k| number(row * NUMBERS + k))).collect();
+            let order = Order::of_sketches(&sketches);
+            let factors =
+                Matrix::from_dense(count, width, &(0..count * width).map(number).collect::<Vec<_>>());
             let mut rows = order.rows().to_vec();
             assert!(count < 100 || !rows.is_sorted(), "there is something to order");
             for (place, &row) in rows.iter().enumerate() {
                 let id = order.place(ItemIx::new(row));
                 assert_eq!((order.row(place), id.ix()), (row as usize, place));
             }
-            let corners: Vec<_> = rows.iter().map(|&row| (corner(factors.row(row as usize)), row)).collect();
+            let corners: Vec<_> = rows.iter().map(|&row| (corner(&sketches[row as usize]), row)).collect();
             assert!(corners.is_sorted());
             rows.sort_unstable();
             assert_eq!(order.arranged(&rows), order.rows());
@@ -133,12 +133,10 @@ mod tests {
 
     #[test]
     fn neighbouring_corners_differ_in_one_sign() {
-        let signs = |c: u32| {
-            [0.0].into_iter().chain((0..SIGNS).map(move |k| if c >> k & 1 == 1 { 1.0 } else { -1.0 }))
-        };
-        let mut by_place = vec![None; 1 << SIGNS];
-        for c in 0..1 << SIGNS {
-            by_place[usize::from(corner(&signs(c).collect::<Vec<f32>>()))] = Some(c);
+        let mut by_place = vec![None; 1 << NUMBERS];
+        for c in 0..1u32 << NUMBERS {
+            let signs = std::array::from_fn(|k| if c >> k & 1 == 1 { 1.0 } else { -1.0 });
+            by_place[usize::from(corner(&signs))] = Some(c);
         }
         let corners: Vec<u32> =
             by_place.into_iter().map(|corner| corner.expect("each has a place")).collect();
