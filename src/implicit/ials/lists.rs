@@ -179,7 +179,7 @@ mod tests {
     use super::super::validation;
     use super::*;
     use crate::kernel::Level;
-    use crate::model::{Fit, FitContext, Query};
+    use crate::model::{Fit, FitContext, FitFrom, Query};
 
     /// With 64 factors the rows of so many users are no longer near.
     const USERS: u32 = 8400;
@@ -250,6 +250,17 @@ mod tests {
                 assert!(one.1.curve.iter().zip(&other.1.curve).all(|(a, b)| a.loss == b.loss));
             }
         }
+    }
+
+    #[test]
+    fn a_warm_start_in_an_order_of_its_own_goes_on_where_the_model_ended() {
+        let data = plain(USERS, 30);
+        let params = IalsParams::new().factors(64).epochs(EPOCHS);
+        assert!(is_worth_it(&params, &data));
+        let (model, report) = fitted(&params, &data, 2);
+        let more = params.fit_from(&model, &data, &mut FitContext::new()).unwrap().report;
+        let (before, after) = (report.curve[EPOCHS - 1].loss, more.curve[0].loss);
+        assert!(after <= before * (1.0 + 1e-6) && after > 0.9 * before, "{before} {after}");
     }
 
     #[test]
