@@ -17,8 +17,8 @@
 //! coordinates scaled by it, bring a row within the rounding of single precision in a few steps, with a proof, and the
 //! kernel factors the few that they do not, and short ones.
 //!
-//! Before the fourth epoch the fit may put the rows of both sides in an order of its own, for the caches' sake (`lists`,
-//! `order`). An epoch solves the items, then the users; the model keeps the turned items with their diagonal L, so that folding
+//! Before the first epoch the fit may put the rows of both sides in an order of its own, for the caches' sake (`lists`,
+//! `order`, `sketch`). An epoch solves the items, then the users; the model keeps the turned items with their diagonal L, so that folding
 //! in solves the very system that training solved last.
 //!
 //! Papers, cost, validation and limits stand at [`Ials`], where users of the crate see them.

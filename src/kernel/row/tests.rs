@@ -287,6 +287,18 @@ fn what_is_wrong_has_a_name() {
 }
 
 #[test]
+fn a_row_is_solved_with_the_method_of_fewer_operations() {
+    for dim in 1..=130 {
+        let solver = RowSolver::new(dim);
+        for n in 0..=2 * dim {
+            let [dual, primal] = [Method::Dual, Method::Primal].map(|method| solver.operations(method, n));
+            let expected = if dual < primal { Method::Dual } else { Method::Primal };
+            assert_eq!(solver.method(n), expected, "{n} events of {dim} coordinates");
+        }
+    }
+}
+
+#[test]
 fn a_precision_is_looked_at_in_every_row_of_a_call() {
     let problem = Problem::new(9, 6, 2);
     let least = problem.base.iter().copied().fold(f32::INFINITY, f32::min);
